@@ -1,0 +1,80 @@
+# What is run here is what CI runs: .ci/run calls these targets.
+
+# The only place that names the linter's version.
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI         := .tools/golangci-lint-$(GOLANGCI_VERSION)
+
+FUZZTIME ?= 60s
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# No cgo: the same binary wherever it was built. -trimpath: no path of the machine that built it.
+GOBUILD  := CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)"
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help build test race vet lint fmt fuzz golden generate fresh demo bench oracle peers cross check clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+
+build: ## both binaries into bin/
+	$(GOBUILD) -o bin/alitriage-mcp ./cmd/mcp
+	$(GOBUILD) -o bin/alitriage-slackbot ./cmd/slackbot
+
+demo: ## the four tools against the simulator, as an assistant sees them
+	go run ./cmd/mcp demo
+
+test: ## all tests
+	go test ./...
+
+race: ## all tests with the race detector
+	go test -race ./...
+
+vet: ## go vet
+	go vet ./...
+
+lint: $(GOLANGCI) ## golangci-lint at the pinned version (its first run builds it: some minutes)
+	$(GOLANGCI) config verify
+	$(GOLANGCI) run ./...
+
+fmt: $(GOLANGCI) ## format all Go files
+	$(GOLANGCI) fmt ./...
+
+$(GOLANGCI):
+	GOBIN="$(CURDIR)/.tools" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv .tools/golangci-lint $@
+
+fuzz: ## every fuzz target, each for FUZZTIME (60s)
+	.ci/fuzz $(FUZZTIME)
+
+golden: ## rewrite the golden files; read the diff before you commit it
+	@dirs=$$(grep -rlE 'flag\.Bool(Var)?\(.*"update"' --include='*_test.go' --exclude-dir=node_modules --exclude-dir=oracle . \
+	  | sed 's|/[^/]*$$||' | sort -u); \
+	[ -n "$$dirs" ] || { echo 'no test file registers the flag -update' >&2; exit 1; }; \
+	set -x; go test $$dirs -update
+
+generate: ## write the generated files again
+	go generate ./...
+
+fresh: ## fail when generated files or go.mod are stale
+	.ci/fresh
+
+bench: ## all benchmarks (docs/benchmarks.md says how to read them)
+	go test -run '^$$' -bench . -benchmem ./...
+
+oracle: ## our signer and simulator against the vendor's generic client (a module of its own)
+	cd internal/oracle && go test -race ./...
+
+peers: build ## third-party MCP clients from npm drive the built binary
+	internal/peers/run.sh bin/alitriage-mcp
+
+cross: ## both binaries for every platform we release, thrown away afterwards
+	@out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \
+	for os in linux darwin windows; do for arch in amd64 arm64; do \
+	  echo "$$os/$$arch"; \
+	  GOOS=$$os GOARCH=$$arch $(GOBUILD) -o "$$out/" ./cmd/mcp ./cmd/slackbot || exit 1; \
+	done; done
+
+check: fresh vet race lint oracle peers ## all that CI does, but for the cross builds and the fuzzing
+
+clean: ## what was built or installed here, but for the linter in .tools/
+	rm -rf bin internal/peers/node_modules

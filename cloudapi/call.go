@@ -1,0 +1,325 @@
+package cloudapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/alitriage/alitriage/cloudapi/acs3"
+)
+
+const (
+	maxBody     = 8 << 20 // bytes; an answer over it is refused, not cut
+	maxAttempts = 3
+	// maxRetryAfter caps what the vendor may ask us to wait.
+	maxRetryAfter = 60 * time.Second
+)
+
+// operation is the part of a request that does not depend on its arguments.
+type operation struct {
+	name    string // the vendor's name of it
+	product Product
+	version string // a string of the vendor's, even where it looks like a date
+	method  string
+	path    string
+	starts  bool // not idempotent: never sent again once it may have arrived
+	// ok reads an answer with HTTP 200, in which there may still be a failure.
+	ok func(*envelope) bool
+}
+
+// request is an operation with its arguments.
+type request struct {
+	operation
+	query, form url.Values
+}
+
+// call sends r until an answer stands, and decodes it into out. Its errors are
+// of type *Error.
+func (c *Client) call(ctx context.Context, r request, out answer) (Source, error) {
+	if r.product.NeedsRegion() && c.region == "" {
+		return Source{}, c.fail(r, ErrInvalid, errors.New("no region was given"))
+	}
+	var last *Error
+	wait := newPatience(ctx)
+	source, err := backoff.Retry(ctx, func() (Source, error) {
+		var source Source
+		source, last = c.attempt(ctx, r, out)
+		if last == nil {
+			return source, nil
+		}
+		if !last.mayRepeat(r.starts, &wait.refreshed) {
+			return Source{}, backoff.Permanent(last)
+		}
+		wait.asked = last.RetryAfter
+		return Source{}, last
+	}, backoff.WithBackOff(wait), backoff.WithMaxTries(maxAttempts), backoff.WithMaxElapsedTime(0))
+	if err == nil {
+		return source, nil
+	}
+	if _, ours := errors.AsType[*Error](err); !ours && !errors.Is(last, err) {
+		last.Cause = also(last.Cause, err) // ctx ended before the next attempt
+	}
+	return Source{}, last
+}
+
+func also(first, second error) error {
+	if first == nil {
+		return second
+	}
+	return fmt.Errorf("%w, then %w", first, second)
+}
+
+// mayRepeat tells whether sending the request once more is safe and may help.
+func (e *Error) mayRepeat(starts bool, hasRefreshed *bool) bool {
+	switch e.again {
+	case always:
+		return true
+	case reads:
+		return !starts
+	case refreshed:
+		first := !*hasRefreshed
+		*hasRefreshed = true
+		return first
+	default:
+		return false
+	}
+}
+
+// patience is the pause between two attempts: exponential with full jitter, or
+// what the vendor asked for. It gives up at once when the context would end
+// before the pause does.
+type patience struct {
+	backoff.ExponentialBackOff
+	deadline  time.Time
+	asked     time.Duration
+	refreshed bool
+}
+
+func newPatience(ctx context.Context) *patience {
+	p := &patience{ExponentialBackOff: backoff.ExponentialBackOff{
+		InitialInterval: 250 * time.Millisecond, RandomizationFactor: 1, Multiplier: 2, MaxInterval: 5 * time.Second,
+	}}
+	p.deadline, _ = ctx.Deadline()
+	return p
+}
+
+// NextBackOff implements backoff.BackOff.
+func (p *patience) NextBackOff() time.Duration {
+	pause := p.ExponentialBackOff.NextBackOff()
+	if p.asked > 0 {
+		pause = min(p.asked, maxRetryAfter)
+	}
+	if !p.deadline.IsZero() && time.Until(p.deadline) < pause {
+		return backoff.Stop
+	}
+	return pause
+}
+
+// attempt sends r once.
+func (c *Client) attempt(ctx context.Context, r request, out answer) (Source, *Error) {
+	key, err := c.credentials.Key(ctx)
+	if ctx.Err() != nil {
+		return Source{}, c.fail(r, ErrUnavailable, context.Cause(ctx))
+	}
+	if err != nil {
+		return Source{}, c.fail(r, ErrUnauthenticated, err)
+	}
+	connected := !c.dials
+	req, stringToSign, err := c.sign(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected = true },
+	}), r, key)
+	if err != nil {
+		return Source{}, c.fail(r, ErrInvalid, err)
+	}
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return Source{}, c.lost(req, r, err, connected)
+	}
+	defer resp.Body.Close()
+	resp.Request = req // a RoundTripper need not set it
+	body, err := readBody(resp)
+	if err != nil {
+		failure := c.lost(req, r, err, true)
+		failure.Status, failure.RequestID = resp.StatusCode, requestID(resp, "")
+		return Source{}, failure
+	}
+	if failure := c.read(r, resp, body, stringToSign, out); failure != nil {
+		if failure.again == refreshed {
+			c.credentials.Discard(key)
+		}
+		return Source{}, failure
+	}
+	source := Source{Product: r.product, Operation: r.name, Region: c.regionOf(r.product), AsOf: time.Now()}
+	if id := requestID(resp, out.head().RequestID); id != "" {
+		source.RequestIDs = []string{id}
+	}
+	return source, nil
+}
+
+// readBody reads up to one byte more than is accepted.
+func readBody(resp *http.Response) ([]byte, error) {
+	var body bytes.Buffer
+	body.Grow(int(min(max(resp.ContentLength, 0), maxBody)) + bytes.MinRead)
+	_, err := body.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
+	return body.Bytes(), err
+}
+
+// sign makes the HTTP request, with the form as its body if there is one.
+func (c *Client) sign(ctx context.Context, r request, key acs3.Key) (*http.Request, string, error) {
+	form := r.form.Encode()
+	req, err := http.NewRequestWithContext(ctx, r.method, "", strings.NewReader(form))
+	if err != nil {
+		return nil, "", err
+	}
+	base := c.base(r.product)
+	req.Host, req.URL = base.Host, &url.URL{Scheme: base.Scheme, Host: base.Host, Path: base.Path + r.path}
+	req.Header["Accept"] = []string{"application/json"} // without it the gateway may answer XML
+	req.Header["User-Agent"] = []string{c.userAgent}
+	if form != "" {
+		req.Header["Content-Type"] = []string{"application/x-www-form-urlencoded"}
+	}
+	stringToSign := acs3.Sign(req, acs3.Call{
+		Action: r.name, Version: r.version, Query: r.query, Body: []byte(form), Time: time.Now(), Nonce: acs3.Nonce(),
+	}, key)
+	return req, stringToSign, nil
+}
+
+func (c *Client) base(p Product) *url.URL {
+	if override := c.endpoints[p]; override != nil {
+		return override
+	}
+	return &url.URL{Scheme: "https", Host: host(p, c.region)}
+}
+
+func (c *Client) regionOf(p Product) string {
+	if p.NeedsRegion() {
+		return c.region
+	}
+	return ""
+}
+
+// read judges an answer and decodes it into out. nil means that it stands.
+func (c *Client) read(r request, resp *http.Response, body []byte, stringToSign string, out answer) *Error {
+	if len(body) > maxBody {
+		return c.answered(r, resp, ErrBadResponse, fmt.Errorf("the body is over %d MiB", maxBody>>20))
+	}
+	if resp.StatusCode/100 == 3 {
+		return c.answered(r, resp, ErrBadResponse, fmt.Errorf("%s redirects; signed requests are not sent elsewhere", resp.Request.URL.Host))
+	}
+	if resp.StatusCode != http.StatusOK {
+		return c.refused(r, resp, body, stringToSign)
+	}
+	reflect.ValueOf(out).Elem().SetZero() // nothing of an earlier attempt may stay
+	if err := json.Unmarshal(body, out); err != nil {
+		return c.misshapen(r, resp, body, errors.New("the body is not the documented JSON"))
+	}
+	if !r.ok(out.head()) {
+		return c.refused(r, resp, body, stringToSign)
+	}
+	if err := out.complete(); err != nil {
+		return c.misshapen(r, resp, body, err)
+	}
+	return nil
+}
+
+// misshapen is a success that cannot be used.
+func (c *Client) misshapen(r request, resp *http.Response, body []byte, cause error) *Error {
+	e := c.answered(r, resp, ErrBadResponse, cause)
+	e.RequestID = requestID(resp, readEnvelope(body).RequestID)
+	return e
+}
+
+// refused is an answer that says no, with whatever HTTP status.
+func (c *Client) refused(r request, resp *http.Response, body []byte, stringToSign string) *Error {
+	token := resp.Request.Header.Get(acs3.HeaderSecurityToken)
+	head := readEnvelope(without(body, token))
+	code, status := head.codeAndStatus(resp.StatusCode)
+	kind := classify(code, status)
+	e := c.answered(r, resp, kind.kind, nil)
+	e.again = kind.again
+	e.Code, e.Message, e.RequestID = code, head.message(), requestID(resp, head.RequestID)
+	e.Recommend, e.Denied = head.Recommend.trimmed(), head.denial()
+	e.RetryAfter = retryAfter(resp.Header)
+	if code == "SignatureDoesNotMatch" || strings.Contains(e.Message, "StringToSign") {
+		// The message holds the canonical request, and with it the security token.
+		_, digest, _ := strings.Cut(stringToSign, "\n")
+		e.SecretWrong = strings.Contains(e.Message, digest)
+		e.Message = "Specified signature does not match our calculation."
+	}
+	e.Message = string(without([]byte(e.Message), token)) // which JSON may have escaped in body
+	e.MayHaveStarted = r.starts && (e.again == reads || e.Kind == ErrBadResponse)
+	return e
+}
+
+// answered is a failure for which there was an HTTP answer.
+func (c *Client) answered(r request, resp *http.Response, kind, cause error) *Error {
+	e := c.fail(r, kind, cause)
+	e.Sent, e.Status = true, resp.StatusCode
+	e.RequestID = requestID(resp, "")
+	e.MayHaveStarted = r.starts && kind == ErrBadResponse
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		e.Skew = time.Until(date)
+	}
+	return e
+}
+
+// lost is a failure without an answer.
+func (c *Client) lost(req *http.Request, r request, err error, sent bool) *Error {
+	if ctx := req.Context(); ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	e := c.fail(r, ErrUnavailable, &networkError{req.URL.Host + via(c.transport, req), err})
+	e.Sent, e.MayHaveStarted = sent, sent && r.starts
+	e.again = reads
+	if !sent {
+		e.again = always
+	}
+	return e
+}
+
+// networkError says which way a request did not get through. What it wraps may
+// quote what a server or a proxy sent, at any length.
+type networkError struct {
+	way string
+	err error
+}
+
+func (e *networkError) Error() string { return e.way + ": " + oneLine(e.err.Error(), 300) }
+func (e *networkError) Unwrap() error { return e.err }
+
+// without takes a secret that somebody has sent back to us out of text.
+func without(text []byte, secret string) []byte {
+	if secret == "" {
+		return text
+	}
+	return bytes.ReplaceAll(text, []byte(secret), []byte("…"))
+}
+
+// via names the proxy, without the password it may need.
+func via(transport http.RoundTripper, req *http.Request) string {
+	t, ok := transport.(*http.Transport)
+	if !ok || t.Proxy == nil {
+		return ""
+	}
+	proxy, err := t.Proxy(req)
+	if err != nil || proxy == nil {
+		return ""
+	}
+	return " through the proxy " + net.JoinHostPort(proxy.Hostname(), proxy.Port())
+}
+
+func (c *Client) fail(r request, kind, cause error) *Error {
+	return &Error{Op: r.name, Product: r.product, Region: c.regionOf(r.product), Kind: kind, Cause: cause}
+}

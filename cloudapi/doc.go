@@ -1,0 +1,15 @@
+// Package cloudapi reads the five Alibaba Cloud operations that alitriage
+// explains, and is the only part of it that talks to Alibaba Cloud.
+//
+// It promises: every request is signed afresh and bounded by its context; reads
+// are tried again when that can help, and a gather is never started twice; an
+// answer is a typed value with its RequestId, and everything else (a network
+// fault, an HTTP error, a failure inside HTTP 200, a body of another shape) is
+// an *Error of one of seven kinds. Secrets do not leave it: credentials are in
+// no error or log line, the licence key inside ArmsApmInfo is dropped while it
+// is decoded, and bytes from cloud machines are a MachineBytes, which does not
+// print.
+//
+// It must not import any other package of alitriage but acs3. It reads no
+// environment; credentials-go, which it hides, does.
+package cloudapi

@@ -1,0 +1,162 @@
+package formatters
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/alitriage/alitriage/cloudapi"
+)
+
+// Error reports that nothing could be found out. It is not for commands that
+// failed on a machine: those are data.
+func (a Airlock) Error(err error) Report {
+	var e *cloudapi.Error
+	if !errors.As(err, &e) {
+		r := newReport(cloudapi.Source{})
+		r.Verdict, r.Headline = Unknown, "Could not find out: "+a.line(err.Error())
+		return r
+	}
+	source := cloudapi.Source{Product: e.Product, Operation: e.Op, Region: e.Region}
+	if e.RequestID != "" {
+		source.RequestIDs = []string{a.word(e.RequestID)}
+	}
+	r := newReport(source)
+	r.Verdict = Unknown
+	r.Headline = "Could not find out: " + a.errorHeadline(e)
+	r.Reasons = append(r.Reasons, a.errorReason(e)...)
+	if e.MayHaveStarted {
+		r.Rerun = RerunUnknown
+		r.Headline = "Could not find out, and the gather may have started: " + a.errorHeadline(e)
+		r.NextSteps = append(r.NextSteps, "Do not start another gather: look for the newest change of the environment in the WebPlus console and ask with its change_id.")
+	}
+	r.NextSteps = append(r.NextSteps, errorSteps(e)...)
+	if e.Recommend != "" {
+		r.NextSteps = append(r.NextSteps, "Troubleshooting: "+a.line(e.Recommend))
+	}
+	return r
+}
+
+func (a Airlock) errorHeadline(e *cloudapi.Error) string {
+	switch {
+	case errors.Is(e, context.Canceled):
+		return "the call was cancelled"
+	case errors.Is(e, context.DeadlineExceeded):
+		return "the time for the call was over"
+	case e.Code != "":
+		return fmt.Sprintf("%s refused with %s", e.Op, a.word(e.Code))
+	default:
+		return e.Op + ": " + e.Kind.Error()
+	}
+}
+
+func (a Airlock) errorReason(e *cloudapi.Error) []string {
+	var reasons []string
+	if e.Message != "" {
+		reasons = append(reasons, "Alibaba Cloud says: "+a.quote(e.Message))
+	}
+	if e.Cause != nil {
+		reasons = append(reasons, a.line(e.Cause.Error()))
+	}
+	if e.Status != 0 {
+		reasons = append(reasons, fmt.Sprintf("HTTP status %d", e.Status))
+	}
+	if d := e.Denied; d != nil {
+		how := "no policy allows it"
+		if d.Explicit {
+			how = "a policy forbids it, so that adding an Allow will not help"
+		}
+		reasons = append(reasons, fmt.Sprintf("%s %s lacks the RAM action %s: %s", a.orNone(d.PrincipalType), a.orNone(d.Principal), a.orNone(d.Action), how))
+	}
+	return reasons
+}
+
+// errorSteps is what to do next: first by the code, then by the kind.
+func errorSteps(e *cloudapi.Error) []string {
+	if step, ok := codeSteps[e.Code]; ok {
+		return []string{step}
+	}
+	switch e.Kind {
+	case cloudapi.ErrInvalid:
+		return []string{"Correct the argument that the message names, and ask again."}
+	case cloudapi.ErrNotFound:
+		return []string{fmt.Sprintf("Check the id and the region (asked in %s): a wrong region is the commonest cause.", orDefault(e.Region, "no region"))}
+	case cloudapi.ErrUnauthenticated:
+		return credentialSteps(e)
+	case cloudapi.ErrForbidden:
+		return forbiddenSteps(e)
+	case cloudapi.ErrThrottled:
+		return []string{"Wait a minute and ask again: the quota is per API, region and account in 1-minute windows, and shared with the console and other tools."}
+	case cloudapi.ErrBadResponse:
+		return []string{"Ask again; if it stays so, report it with the RequestId. A proxy or a wrong endpoint override may answer in Alibaba Cloud's place."}
+	default:
+		if !e.Sent {
+			return []string{"Nothing was sent. Check the network, the proxy settings and the region, then ask again."}
+		}
+		return []string{"Ask again in a minute; if it stays so, look at Alibaba Cloud's status page or open a ticket with the RequestId."}
+	}
+}
+
+func credentialSteps(e *cloudapi.Error) []string {
+	switch {
+	case errors.Is(e, cloudapi.ErrNoCredentials):
+		return []string{"Nothing was sent. Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or configure a profile with `aliyun configure`; or try alitriage with --demo, which needs none."}
+	case e.Code == "SignatureDoesNotMatch" && e.SecretWrong:
+		return []string{"The AccessKey secret is wrong: both sides signed the same request. Correct the secret."}
+	case e.Code == "SignatureDoesNotMatch":
+		return []string{"The request was altered on the way, probably by a proxy; or the secret belongs to another AccessKey."}
+	case e.Skew > 10*time.Minute || e.Skew < -10*time.Minute:
+		return []string{fmt.Sprintf("This machine's clock is off by %s: synchronise it (NTP).", (-e.Skew).Round(time.Second))}
+	default:
+		return []string{"Check which credentials are in use and renew them."}
+	}
+}
+
+func forbiddenSteps(e *cloudapi.Error) []string {
+	const stop = "This is a matter of authorisation: do not go on with steps that depend on this answer."
+	action := actions[e.Op]
+	if e.Denied != nil {
+		if e.Denied.Explicit {
+			return []string{"Ask the owner of the policy (or of the control policy) that denies it; an Allow elsewhere does not help.", stop}
+		}
+		if isWord(e.Denied.Action) {
+			action = e.Denied.Action
+		}
+	}
+	return []string{
+		fmt.Sprintf(`Let an administrator allow it: {"Effect":"Allow","Action":"%s","Resource":"*"}`, action), stop,
+	}
+}
+
+// actions are the RAM actions by operation. The prefix of WebPlus is not printed
+// anywhere; it is presumed.
+var actions = map[string]string{
+	"GatherAppEnvStats":         "webplus:GatherAppEnvStats",
+	"DescribeGatherStatsResult": "webplus:DescribeGatherStatsResult",
+	"DescribeInvocationResults": "ecs:DescribeInvocationResults",
+	"DescribeApplicationStatus": "sae:DescribeApplicationStatus",
+	"GetExecuteOperationResult": "bpstudio:GetExecuteOperationResult",
+}
+
+var codeSteps = map[string]string{
+	"EnvOnChanging":                        "Another change is running in this environment: wait until it has ended, then gather again.",
+	"GatherStatsOnTerminatedEnvNotAllowed": "The environment is terminated: there is nothing to gather from.",
+	"ResourceAuthFailed":                   "The resource does not exist, or it is not yours: check the id, the region and the account.",
+	"CreateCommandFailed":                  "The gather could not create its Cloud Assistant command: check Cloud Assistant's quotas and that the agent is online.",
+	"AgentSetupTimeout":                    "The agent on the instances did not answer within a minute: check that Cloud Assistant is online there.",
+	"InvalidApi.NotFound":                  "The product or this operation is not served at this endpoint: check the region and endpoint overrides.",
+	"InvalidAction.NotFound":               "The product or this operation is not served at this endpoint: check the region and endpoint overrides.",
+	"InvalidAccessKeyId.NotFound":          "The AccessKey does not exist: check which credentials are in use.",
+	"InvalidAccessKeyId.Inactive":          "The AccessKey is disabled: enable it or use another one.",
+	"SignatureNonceUsed":                   "Ask again; if it stays so, a proxy repeats requests.",
+	"RegionId.ApiNotSupported":             "This region does not have the product: check the region.",
+	"InvalidServerlessRegion.Unsupported":  "This region does not have the product: check the region.",
+}
+
+func orDefault(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}

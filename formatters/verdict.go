@@ -1,0 +1,53 @@
+package formatters
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// rule is one row of a verdict table. The first row that matches decides; all
+// tables end with a row that matches everything.
+type rule[S any] struct {
+	when    string // the condition in words, for docs/verdicts.md
+	matches func(S) bool
+	verdict Verdict
+	say     func(S) string   // why
+	next    func(S) []string // what to do; nil when there is nothing to do
+}
+
+func judge[S any](rules []rule[S], state S) (Verdict, string, []string) {
+	for _, r := range rules {
+		if r.matches(state) {
+			var next []string
+			if r.next != nil {
+				next = r.next(state)
+			}
+			return r.verdict, r.say(state), next
+		}
+	}
+	panic("a verdict table must end with a row that matches everything")
+}
+
+// says and does make the fixed texts of rows.
+func says[S any](text string) func(S) string { return func(S) string { return text } }
+
+func does[S any](steps ...string) func(S) []string { return func(S) []string { return steps } }
+
+func always[S any](S) bool { return true }
+
+// normal folds the spellings of a status: case, underscores and spaces around
+// do not count.
+func normal(status string) string {
+	return strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(status), "_", ""))
+}
+
+func oneOf(s string, list ...string) bool { return slices.Contains(list, s) }
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,120 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"github.com/alitriage/alitriage/cloudapi"
+	"github.com/alitriage/alitriage/formatters"
+)
+
+// Config is what the tools need to run.
+type Config struct {
+	// Profiles are the accounts that calls may choose from; the first one is the
+	// default. A Client's region is the profile's.
+	Profiles  []Profile
+	Aliases   []Alias
+	MaxWait   time.Duration // for a whole call, its result included
+	ReadOnly  bool          // nothing is started
+	Simulated bool          // the cloud is the simulator; every report says so
+	// Drain ends all waits when it is closed: calls then answer what they have.
+	Drain <-chan struct{}
+	// MarkKey makes the marks of redacted secrets.
+	MarkKey []byte
+	Logger  *slog.Logger
+}
+
+// Profile is an account.
+type Profile struct {
+	Name   string
+	Client *cloudapi.Client
+}
+
+// Alias is a name that stands for an id.
+type Alias struct {
+	Name    string
+	Arg     string // the argument it fills, such as app_id
+	ID      string
+	Profile string // "": the default
+	Region  string // "": the profile's
+}
+
+// Tool is one thing that assistants and people can ask for.
+type Tool struct {
+	Name, Title, Description string
+	InputSchema              json.RawMessage
+	IDs                      []IDKind // the ids it takes, the likeliest first
+	Starts                   bool     // it may start something
+	Actions                  []string // the RAM actions it needs
+
+	fields []field
+	set    *set
+	run    func(context.Context, json.RawMessage, func(Progress)) (formatters.Report, error)
+}
+
+// Progress is how far a call is that waits.
+type Progress struct {
+	Elapsed, Limit time.Duration
+	Message        string
+}
+
+// Refusal says why nothing was asked of Alibaba Cloud. Its problems name the
+// argument, what is wrong with it and what is allowed.
+type Refusal struct {
+	Tool     string
+	Problems []string
+}
+
+func (r *Refusal) Error() string {
+	text := r.Tool + ": refused, nothing was asked of Alibaba Cloud"
+	for _, p := range r.Problems {
+		text += "\n- " + p
+	}
+	return text
+}
+
+// Call checks args, which is a JSON object or nothing, and runs the tool. It
+// reports progress from the calling goroutine, strictly before it returns;
+// progress may be nil. The error is a *Refusal when nothing was asked of the
+// cloud; ErrorText renders it in either case.
+func (t Tool) Call(ctx context.Context, args json.RawMessage, progress func(Progress)) (formatters.Report, error) {
+	if progress == nil {
+		progress = func(Progress) {}
+	}
+	started := time.Now()
+	report, err := t.run(ctx, args, progress)
+	t.set.log(ctx, t.Name, time.Since(started), report, err)
+	return report, err
+}
+
+// set is what all tools of a Config share.
+type set struct {
+	Config
+
+	polls  *polls
+	starts *starts
+}
+
+// place is the account and region of a call.
+type place struct {
+	*cloudapi.Client
+
+	profile string
+}
+
+// log writes one line about a call: what and how, never texts or outputs.
+func (s *set) log(ctx context.Context, tool string, took time.Duration, r formatters.Report, err error) {
+	if s.Logger == nil {
+		return
+	}
+	attrs := []slog.Attr{slog.String("tool", tool), slog.Duration("took", took)}
+	if err != nil {
+		s.Logger.LogAttrs(ctx, slog.LevelWarn, "call without an answer", append(attrs, slog.Any("error", logged(err)))...)
+		return
+	}
+	s.Logger.LogAttrs(ctx, slog.LevelInfo, "call", append(attrs,
+		slog.String("verdict", string(r.Verdict)), slog.String("profile", r.Source.Profile),
+		slog.String("region", r.Source.Region), slog.Any("request_ids", r.Source.RequestIDs))...)
+}
