@@ -91,7 +91,7 @@ var ecsHosts = map[string][]string{
 // others could replay.
 func ParseEndpoint(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Hostname() == "" {
 		return nil, fmt.Errorf("endpoint %q is not a URL: write it like https://ecs.example.internal", withoutUser(raw))
 	}
 	switch {

@@ -117,3 +117,14 @@ func failure(t testing.TB, err error) *cloudapi.Error {
 	require.ErrorAs(t, err, &e)
 	return e
 }
+
+// answers gives resps one after the other, the last one again and again.
+func answers(resps ...*http.Response) transport {
+	return func(*http.Request) (*http.Response, error) {
+		resp := resps[0]
+		if len(resps) > 1 {
+			resps = resps[1:]
+		}
+		return resp, nil
+	}
+}

@@ -72,7 +72,8 @@ func (s *Sim) describeInvocationResults(c *call) (answer, *refusal) {
 		return answer{raw: raw}, nil
 	}
 	found, runs := s.findResults(c)
-	return answer{fields: map[string]any{"Invocation": page.cut(found, runs)}}, nil
+	plain := c.query.Get("ContentEncoding") == "PlainText"
+	return answer{fields: map[string]any{"Invocation": page.cut(found, runs, plain)}}, nil
 }
 
 func (s *Sim) rawInvocation(c *call) []byte {
@@ -103,11 +104,16 @@ func checkFilters(c *call) *refusal {
 	return nil
 }
 
-// findResults returns what the filters let through, in wire form, and of how
-// many invocations it is.
-func (s *Sim) findResults(c *call) (found []map[string]any, runs int) {
-	now := s.now()
-	plain := c.query.Get("ContentEncoding") == "PlainText"
+// listed is a result with what it is a result of.
+type listed struct {
+	Result
+	invokeID, commandID string
+}
+
+// findResults returns what the filters let through, and of how many invocations
+// it is.
+func (s *Sim) findResults(c *call) (found []listed, runs int) {
+	now, history := s.now(), c.query.Get("IncludeHistory") == "true"
 	for _, v := range s.invocations {
 		if v.Region != c.region() || !wanted(c, "InvokeId", v.ID) || !wanted(c, "CommandId", v.CommandID) {
 			continue
@@ -115,11 +121,10 @@ func (s *Sim) findResults(c *call) (found []map[string]any, runs int) {
 		before := len(found)
 		for _, r := range v.Results {
 			r = r.at(now)
-			if r.Earlier && c.query.Get("IncludeHistory") != "true" ||
-				!wanted(c, "InstanceId", r.InstanceID) || !wanted(c, "InvokeRecordStatus", r.InvokeRecordStatus) {
-				continue
+			if (history || !r.Earlier) && wanted(c, "InstanceId", r.InstanceID) &&
+				wanted(c, "InvokeRecordStatus", r.InvokeRecordStatus) {
+				found = append(found, listed{r, v.ID, v.CommandID})
 			}
-			found = append(found, r.wire(v, plain))
 		}
 		if len(found) > before {
 			runs++
@@ -153,13 +158,13 @@ func (r Result) at(now time.Time) Result {
 	return r
 }
 
-func (r Result) wire(v Invocation, plain bool) map[string]any {
+func (r listed) wire(plain bool) map[string]any {
 	output := base64.StdEncoding.EncodeToString(r.Output)
 	if plain {
 		output = strings.ToValidUTF8(string(r.Output), "\uFFFD")
 	}
 	fields := map[string]any{
-		"InvokeId": v.ID, "CommandId": v.CommandID, "InstanceId": r.InstanceID,
+		"InvokeId": r.invokeID, "CommandId": r.commandID, "InstanceId": r.InstanceID,
 		"InvocationStatus": r.InvocationStatus, "InvokeRecordStatus": r.InvokeRecordStatus,
 		"ErrorCode": r.ErrorCode, "ErrorInfo": r.ErrorInfo, "Output": output,
 		"Dropped": r.Dropped, "Repeats": r.Repeats, "Username": r.Username,
@@ -241,23 +246,27 @@ func (p *paging) readNumbers(c *call) *refusal {
 	return nil
 }
 
-func (p paging) cut(found []map[string]any, runs int) map[string]any {
+// cut is the page in wire form.
+func (p paging) cut(found []listed, runs int, plain bool) map[string]any {
 	first := min(p.first, len(found))
 	end := min(first+p.size, len(found))
+	page := make([]map[string]any, 0, end-first)
+	for _, r := range found[first:end] {
+		page = append(page, r.wire(plain))
+	}
 	out := map[string]any{
-		"InvocationResults": map[string]any{"InvocationResult": append([]map[string]any{}, found[first:end]...)},
-		"PageNumber":        p.number,
+		"InvocationResults": map[string]any{"InvocationResult": page},
+		"PageNumber":        max(p.number, 1),
 		"PageSize":          p.size,
 		"TotalCount":        len(found),
 		"NextToken":         "",
 	}
-	if p.number > 0 {
-		return out
-	}
-	// With tokens the vendor's TotalCount is not the number of results.
-	out["TotalCount"], out["PageNumber"] = runs, 1
-	if end < len(found) {
-		out["NextToken"] = p.token(end)
+	if p.number == 0 {
+		// With tokens the vendor's TotalCount is not the number of results.
+		out["TotalCount"] = runs
+		if end < len(found) {
+			out["NextToken"] = p.token(end)
+		}
 	}
 	return out
 }

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/urfave/cli/v3"
+
+	"github.com/alitriage/alitriage/cloudapi"
+	"github.com/alitriage/alitriage/cloudapi/cloudsim"
+	"github.com/alitriage/alitriage/internal/config"
+	"github.com/alitriage/alitriage/tools"
+)
+
+// Exit codes. They are part of the contract with scripts.
+const (
+	exitOK       = 0
+	exitBad      = 1 // failed or action_needed
+	exitRefused  = 2 // before any call to the cloud
+	exitNoAnswer = 3 // could not find out, or verdict unknown
+	exitRunning  = 4
+)
+
+// app is the program with everything it touches, so that tests can run it.
+type app struct {
+	args      []string
+	in        io.Reader
+	out, errs io.Writer
+	lookUp    func(string) (string, bool) // the environment
+}
+
+// exitError ends the program with a code. Its text, if any, is for stderr.
+type exitError struct {
+	code int
+	text string
+}
+
+func (e *exitError) Error() string { return e.text }
+
+func refused(text string) error { return &exitError{exitRefused, text} }
+
+// run returns the exit code.
+func (a *app) run(ctx context.Context) int {
+	err := a.command().Run(ctx, a.args)
+	if err == nil {
+		return exitOK
+	}
+	exit := &exitError{exitRefused, err.Error()}
+	errors.As(err, &exit)
+	if exit.text != "" {
+		fmt.Fprintln(a.errs, "alitriage-mcp: "+exit.text)
+	}
+	return exit.code
+}
+
+func (a *app) command() *cli.Command {
+	return &cli.Command{
+		Name:           "alitriage-mcp",
+		Usage:          "what happened on Alibaba Cloud, is it bad, and what do I do next?",
+		Description:    "Without a command: serve MCP over stdio.",
+		Flags:          config.Flags(),
+		Reader:         a.in,
+		Writer:         a.out,
+		ErrWriter:      a.errs,
+		HideVersion:    true,
+		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // run maps errors to exit codes
+		OnUsageError:   onUsageError,
+		Action:         a.serve,
+		Commands: []*cli.Command{
+			{Name: "serve", Usage: "serve MCP over stdio (the default)", Action: a.serve, OnUsageError: onUsageError},
+			a.callCommand(),
+			{Name: "demo", Usage: "walk through all tools against the simulator, as an assistant sees them", Action: a.demo, OnUsageError: onUsageError},
+			a.simulateCommand(),
+			{Name: "version", Usage: "print version, commit and Go version", Action: a.version, OnUsageError: onUsageError},
+		},
+	}
+}
+
+// onUsageError turns the library's complaints into ours.
+func onUsageError(_ context.Context, cmd *cli.Command, err error, _ bool) error {
+	text := err.Error()
+	if name, undefined := strings.CutPrefix(text, "flag provided but not defined: "); undefined {
+		name = strings.TrimLeft(name, "-")
+		text = "there is no flag --" + name + didYouMean(name, flagNames(cmd), "--")
+	}
+	return refused(text + "\nSee " + cmd.FullName() + " --help.")
+}
+
+func flagNames(cmd *cli.Command) (names []string) {
+	for _, c := range cmd.Lineage() {
+		for _, f := range c.Flags {
+			names = append(names, f.Names()...)
+		}
+	}
+	return names
+}
+
+// noArguments refuses words that a command does not take, so that a mistyped
+// command is not taken for a serving one.
+func noArguments(cmd *cli.Command) error {
+	if !cmd.Args().Present() {
+		return nil
+	}
+	var known []string
+	for _, c := range cmd.Root().Commands {
+		known = append(known, c.Name)
+	}
+	word := cmd.Args().First()
+	return refused(fmt.Sprintf("%.60q is not a command%s\nCommands: %s. See alitriage-mcp --help.",
+		word, didYouMean(word, known, ""), strings.Join(known, ", ")))
+}
+
+// didYouMean ends a sentence about a word that is not known.
+func didYouMean(word string, known []string, prefix string) string {
+	for _, k := range known {
+		if levenshtein.ComputeDistance(word, k) <= 2 && len(k) > 3 {
+			return "; did you mean " + prefix + k + "?"
+		}
+	}
+	return ""
+}
+
+// settings reads flags and environment.
+func (a *app) settings(cmd *cli.Command) (config.Config, *slog.Logger, error) {
+	cfg, err := config.Read(cmd, a.lookUp)
+	if err != nil {
+		return cfg, nil, refused(err.Error())
+	}
+	options := &slog.HandlerOptions{Level: cfg.LogLevel}
+	if cfg.LogJSON {
+		return cfg, slog.New(slog.NewJSONHandler(a.errs, options)), nil
+	}
+	return cfg, slog.New(slog.NewTextHandler(a.errs, options)), nil
+}
+
+// tools makes the tools for cfg. drain may be nil.
+func (a *app) tools(cfg config.Config, logger *slog.Logger, drain <-chan struct{}) ([]tools.Tool, error) {
+	toolConfig := tools.Config{
+		MaxWait: cfg.MaxWait, ReadOnly: cfg.ReadOnly, Drain: drain, Logger: logger, MarkKey: []byte(rand.Text()),
+	}
+	client, err := cfg.Client(releaseVersion())
+	if cfg.Demo {
+		client, err = demoClient(cfg.Region, &toolConfig)
+	}
+	if err != nil {
+		return nil, refused(err.Error())
+	}
+	toolConfig.Profiles = []tools.Profile{{Name: cfg.Profile, Client: client}}
+	return tools.All(toolConfig), nil
+}
+
+// demoClient talks to a simulator of its own, in this process.
+func demoClient(region string, cfg *tools.Config) (*cloudapi.Client, error) {
+	sim := cloudsim.New(cloudsim.Options{})
+	cfg.Simulated = true
+	for _, a := range sim.Aliases() {
+		cfg.Aliases = append(cfg.Aliases, tools.Alias{Name: a.Name, Arg: a.Argument, ID: a.ID, Region: a.Region})
+	}
+	if region == "" {
+		region = cloudsim.Region
+	}
+	key := sim.Key()
+	return cloudapi.New(cloudapi.Config{
+		Region:      region,
+		Credentials: cloudapi.StaticCredentials(key.ID, key.Secret, key.SecurityToken),
+		Transport:   sim.Transport(),
+		Version:     releaseVersion(),
+	})
+}
+
+// newFence makes the boundary of outputs in one text, which no output can know.
+func newFence() string { return strings.ToLower(rand.Text()[:12]) }
+
+// releaseVersion is what the linker was told, or what Go knows.
+func releaseVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "dev"
+}
+
+func (a *app) version(_ context.Context, cmd *cli.Command) error {
+	if err := noArguments(cmd); err != nil {
+		return err
+	}
+	commit := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				commit = s.Value
+			}
+		}
+	}
+	_, err := fmt.Fprintf(a.out, "alitriage-mcp %s\ncommit %s\n%s %s/%s\n", releaseVersion(), commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}

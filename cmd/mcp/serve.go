@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/alitriage/alitriage/cmd/mcp/internal/guard"
+)
+
+// serve speaks MCP on stdin and stdout.
+func (a *app) serve(ctx context.Context, cmd *cli.Command) error {
+	if err := noArguments(cmd); err != nil {
+		return err
+	}
+	cfg, logger, err := a.settings(cmd)
+	if err != nil {
+		return err
+	}
+	g := guard.New(a.in, a.out, guard.Options{Logger: logger})
+	all, err := a.tools(cfg, logger, g.Draining())
+	if err != nil {
+		return err
+	}
+	signal.Ignore(syscall.SIGPIPE) // a client that has gone shows in the write error
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	context.AfterFunc(ctx, func() {
+		stop() // the second signal ends the process at once
+		g.Drain()
+	})
+	s := &stdio{guard: g, logger: logger, fence: newFence}
+	if err := s.listen(s.newMCPServer(all)); err != nil {
+		logger.LogAttrs(ctx, slog.LevelWarn, "the client has gone", slog.Any("error", err))
+	}
+	return nil
+}
