@@ -11,16 +11,17 @@ import (
 // reader, so they neither print nor marshal nor log. Only the airlock in
 // formatters opens them.
 //
-// They sit behind a pointer because fmt calls no method of a value in an
-// unexported field, but does not follow nested pointers either.
-type MachineBytes struct{ b *[]byte }
+// They sit behind two pointers because fmt calls no method of a value in an
+// unexported field. It follows one pointer there when the verb does not suit (%s
+// of a struct), but never two.
+type MachineBytes struct{ b **[]byte }
 
 // NewMachineBytes wraps b, which the caller gives up.
 func NewMachineBytes(b []byte) MachineBytes {
 	if len(b) == 0 {
 		return MachineBytes{}
 	}
-	return MachineBytes{&b}
+	return MachineBytes{new(&b)}
 }
 
 // Open hands out the raw bytes. A test holds that only the airlock calls it.
@@ -28,7 +29,7 @@ func (m MachineBytes) Open() []byte {
 	if m.b == nil {
 		return nil
 	}
-	return *m.b
+	return **m.b
 }
 
 // Len is the number of raw bytes.

@@ -24,6 +24,14 @@ func decode(t testing.TB, operation string, body []byte) (any, error) {
 	return operations[operation](t.Context(), newClient(t, answerWith(http.StatusOK, string(body))))
 }
 
+// withoutTime lets answers be compared that did not come at the same time.
+func withoutTime(result any) any {
+	v := reflect.New(reflect.TypeOf(result)).Elem()
+	v.Set(reflect.ValueOf(result))
+	v.FieldByName("AsOf").SetZero()
+	return v.Interface()
+}
+
 func source(product cloudapi.Product, operation, region, requestID string) cloudapi.Source {
 	return cloudapi.Source{
 		Product: product, Operation: operation, Region: region, RequestIDs: []string{requestID}, AsOf: time.Now(),

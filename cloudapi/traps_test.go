@@ -38,7 +38,7 @@ func requireTraps[T any](t *testing.T, operation, wrapper string, traps map[stri
 	}
 }
 
-var at1970ms = time.Date(2019, 7, 31, 2, 57, 44, 384e6, time.UTC) // 1564541864384
+var july31 = time.Date(2019, 7, 31, 2, 57, 44, 384e6, time.UTC) // 1564541864384
 
 func TestTrapsOfAnInvocationResult(t *testing.T) {
 	type result = cloudapi.InvocationResults
@@ -146,8 +146,8 @@ func TestTrapsOfAStartedGather(t *testing.T) {
 	started := func(r result) any { return r.StartedAt }
 	id := func(r result) any { return r.ChangeID }
 	requireTraps(t, start, `{"Code":"OK","RequestId":"R-1","EnvChange":{"ChangeId":"wc-1",…}}`, map[string]trap[result]{
-		"StartTime may be a number":              {`"StartTime":1564541864384`, started, at1970ms},
-		"StartTime may be a string":              {`"StartTime":"1564541864384"`, started, at1970ms},
+		"StartTime may be a number":              {`"StartTime":1564541864384`, started, july31},
+		"StartTime may be a string":              {`"StartTime":"1564541864384"`, started, july31},
 		"StartTime may be missing":               {`"X":1`, started, time.Time{}},
 		"0 is not 1970":                          {`"StartTime":0`, started, time.Time{}},
 		"a negative time is not set":             {`"StartTime":-1`, started, time.Time{}},
@@ -179,7 +179,7 @@ func TestTrapsOfAChange(t *testing.T) {
 			"siblings spell it ChangeSucceed":           {`"ChangeSucceed":true`, succeeded, cloudapi.True},
 			"the documented spelling counts":            {`"ChangeSucceed":true,"ChangeSucceeded":false`, succeeded, cloudapi.False},
 			"FinishTime 0 is not set":                   {`"FinishTime":0`, finishedAt, time.Time{}},
-			"FinishTime may be a text":                  {`"FinishTime":"1564541864384"`, finishedAt, at1970ms},
+			"FinishTime may be a text":                  {`"FinishTime":"1564541864384"`, finishedAt, july31},
 			"one target, escaped once":                  {`"ChangeDescription":"on [{\"targetInstances\":\"i-1\"}]"`, targets, []cloudapi.InstanceID{"i-1"}},
 			"one target, escaped twice":                 {`"ChangeDescription":"on [\"{\\\"targetInstances\\\":\\\"i-1\\\"}\"]"`, targets, []cloudapi.InstanceID{"i-1"}},
 			"targets as a list":                         {`"ChangeDescription":"targetInstances: [\"i-1\",\"i-2\"]"`, targets, []cloudapi.InstanceID{"i-1", "i-2"}},
@@ -234,8 +234,8 @@ func TestTrapsOfAnApplication(t *testing.T) {
 		"RunningInstances may be missing":     {`"X":1`, running, (*int64)(nil)},
 		"RunningInstances 0 is known":         {`"RunningInstances":0`, running, new(int64(0))},
 		"RunningInstances may be a text":      {`"RunningInstances":"2"`, running, new(int64(2))},
-		"CreateTime may be a text":            {`"CreateTime":"1564541864384"`, created, at1970ms},
-		"CreateTime may be a number":          {`"CreateTime":1564541864384`, created, at1970ms},
+		"CreateTime may be a text":            {`"CreateTime":"1564541864384"`, created, july31},
+		"CreateTime may be a number":          {`"CreateTime":1564541864384`, created, july31},
 		"CreateTime may be empty":             {`"CreateTime":""`, created, time.Time{}},
 		"ArmsAdvancedEnabled may be a text":   {`"ArmsAdvancedEnabled":"true"`, advanced, cloudapi.True},
 		"ArmsAdvancedEnabled may be a bool":   {`"ArmsAdvancedEnabled":true`, advanced, cloudapi.True},

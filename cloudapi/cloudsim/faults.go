@@ -200,8 +200,8 @@ func (f *Fault) writeBody(w http.ResponseWriter, r *http.Request, out reply) {
 func writeHalf(w http.ResponseWriter, out reply) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(out.body)))
 	w.WriteHeader(out.status)
-	w.Write(out.body[:len(out.body)/2])   //nolint:errcheck // a caller that has gone needs no answer
-	http.NewResponseController(w).Flush() //nolint:errcheck // as above
+	w.Write(out.body[:len(out.body)/2]) //nolint:errcheck // a caller that has gone needs no answer
+	http.NewResponseController(w).Flush()
 }
 
 // pause ends the conversation without an answer when the caller leaves in

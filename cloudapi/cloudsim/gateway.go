@@ -181,13 +181,13 @@ func (s *Sim) authenticate(r *http.Request, body []byte, signed authorization) *
 }
 
 func (s *Sim) checkToken(c *credential, token string) *refusal {
-	switch {
-	case token == c.SecurityToken:
+	if token == c.SecurityToken {
 		if token != "" && !c.ExpiresAt.IsZero() && !s.now().Before(c.ExpiresAt) {
 			return refuse("InvalidSecurityToken.Expired")
 		}
 		return nil
-	case token == "":
+	}
+	if token == "" {
 		return refuse("MissingSecurityToken")
 	}
 	for _, other := range s.credentials {

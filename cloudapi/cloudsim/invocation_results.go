@@ -189,6 +189,7 @@ func ecsTime(t time.Time) string {
 const (
 	defaultPage = 10
 	largestPage = 50
+	sealLength  = 32 // of the hex digits at the beginning of a token
 )
 
 // paging is which part of the results was asked for.
@@ -273,19 +274,19 @@ func (p paging) cut(found []listed, runs int, plain bool) map[string]any {
 
 // sealPage makes a token that only fits the question it was given out for.
 func (s *Sim) sealPage(c *call, offset int) string {
-	text := strconv.Itoa(offset)
+	question := []string{strconv.Itoa(offset)}
 	for _, name := range []string{"RegionId", "InvokeId", "InstanceId", "CommandId", "InvokeRecordStatus", "IncludeHistory"} {
-		text += "\n" + c.query.Get(name)
+		question = append(question, c.query.Get(name))
 	}
-	seal := acs3.Signature(text, s.pageKey)
-	return base64.RawURLEncoding.EncodeToString([]byte(seal[:32] + strconv.Itoa(offset)))
+	seal := acs3.Signature(strings.Join(question, "\n"), s.pageKey)
+	return base64.RawURLEncoding.EncodeToString([]byte(seal[:sealLength] + question[0]))
 }
 
 func (s *Sim) openPage(c *call, token string) (offset int, ok bool) {
 	text, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(text) <= 32 {
+	if err != nil || len(text) <= sealLength {
 		return 0, false
 	}
-	offset, err = strconv.Atoi(string(text[32:]))
+	offset, err = strconv.Atoi(string(text[sealLength:]))
 	return offset, err == nil && offset >= 0 && s.sealPage(c, offset) == token
 }

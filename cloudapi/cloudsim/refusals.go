@@ -62,8 +62,8 @@ var documented = map[string]struct {
 	"InvalidServerlessRegion.Unsupported":        {400, "The current region is currently not supported."},
 }
 
-// refuse answers with a documented error. More than the documented message says
-// detail, when there is one.
+// refuse is a documented error; of one that is not documented it knows only the
+// code.
 func refuse(code string) *refusal {
 	known := documented[code]
 	return &refusal{status: cmp.Or(known.status, http.StatusBadRequest), code: code, message: known.message}

@@ -55,7 +55,7 @@ type AccessDenied struct {
 	AuthAction               string
 	AuthPrincipalType        string
 	AuthPrincipalDisplayName string
-	AuthPrincipalOwnerId     string //nolint:revive,staticcheck // the name of the JSON field
+	AuthPrincipalOwnerId     string
 	NoPermissionType         string
 	PolicyType               string
 	EncodedDiagnosticMessage string
@@ -64,8 +64,8 @@ type AccessDenied struct {
 func (f *refusal) reply(r *http.Request, id string) reply {
 	body := struct {
 		XMLName            xml.Name `json:"-" xml:"Error"`
-		RequestId          string   //nolint:revive,staticcheck // the name of the JSON field
-		HostId             string   //nolint:revive,staticcheck // the name of the JSON field
+		RequestId          string
+		HostId             string
 		Code               string
 		Message            string
 		Recommend          string

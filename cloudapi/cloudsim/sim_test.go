@@ -3,6 +3,7 @@ package cloudsim_test
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -55,9 +56,7 @@ var (
 // with returns q with other query parameters ("" takes one away).
 func (q question) with(pairs ...string) question {
 	query := url.Values{}
-	for name, values := range q.query {
-		query[name] = values
-	}
+	maps.Copy(query, q.query)
 	for i := 0; i < len(pairs); i += 2 {
 		query.Del(pairs[i])
 		if pairs[i+1] != "" {

@@ -60,24 +60,18 @@ func (t toolArgument) flag() cli.Flag {
 // globalArguments are flags of the program as well, and mean the same.
 var globalArguments = []string{"profile", "region"}
 
-// toolArguments reads the schemas: the one truth about arguments.
+// toolArguments asks the tools, so that a new one needs nothing here.
 func toolArguments() []toolArgument {
 	var list []toolArgument
 	for _, t := range tools.All(tools.Config{Profiles: []tools.Profile{{}}}) {
-		var schema struct {
-			Properties map[string]struct{ Type, Description string }
-		}
-		if err := json.Unmarshal(t.InputSchema, &schema); err != nil {
-			panic(err)
-		}
-		for name, p := range schema.Properties {
-			i := slices.IndexFunc(list, func(known toolArgument) bool { return known.name == name })
+		for _, arg := range t.Arguments() {
+			i := slices.IndexFunc(list, func(known toolArgument) bool { return known.name == arg.Name })
 			switch {
-			case slices.Contains(globalArguments, name):
+			case slices.Contains(globalArguments, arg.Name):
 			case i >= 0:
 				list[i].tools = append(list[i].tools, t.Name)
 			default:
-				list = append(list, toolArgument{name, p.Type == "boolean", p.Description, []string{t.Name}})
+				list = append(list, toolArgument{arg.Name, arg.Type == "boolean", arg.Description, []string{t.Name}})
 			}
 		}
 	}

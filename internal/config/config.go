@@ -31,6 +31,10 @@ type Config struct {
 // DefaultProfile is the one that uses the vendor's chain of credentials.
 const DefaultProfile = "default"
 
+// DefaultMaxWait is what --max-wait is without being given: clients give up
+// after 60 s or so.
+const DefaultMaxWait = 45 * time.Second
+
 // The bounds of --max-wait.
 const (
 	minWait = time.Second
@@ -52,17 +56,30 @@ const (
 func Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: flagDemo, Usage: "use the embedded simulator instead of Alibaba Cloud; needs no credentials"},
-		&cli.StringFlag{Name: flagProfile, Value: DefaultProfile, Usage: "`NAME` of the aliyun CLI profile with the credentials; default: the vendor's usual sources",
+		&cli.StringFlag{Name: flagProfile, Value: DefaultProfile, Usage: "`NAME` of an aliyun CLI profile to take the credentials from; \"default\": the vendor's usual sources",
 			Sources: cli.EnvVars("ALITRIAGE_PROFILE")},
 		&cli.StringFlag{Name: flagRegion, Usage: "`REGION` to ask in, such as cn-hangzhou (also ALIBABA_CLOUD_REGION_ID)"},
 		&cli.BoolFlag{Name: flagReadOnly, Usage: "start nothing: gather_env_stats only reads by change_id",
 			Sources: cli.EnvVars("ALITRIAGE_READ_ONLY")},
-		&cli.StringFlag{Name: flagMaxWait, Value: "45s", Usage: "longest `TIME` for a call, its answer included",
+		&cli.StringFlag{Name: flagMaxWait, Value: DefaultMaxWait.String(), Usage: "longest `TIME` for a call, its answer included",
 			Sources: cli.EnvVars("ALITRIAGE_MAX_WAIT")},
 		&cli.StringFlag{Name: flagLogLevel, Value: "warn", Usage: "`LEVEL` of the log on stderr: debug, info, warn or error",
 			Sources: cli.EnvVars("ALITRIAGE_LOG_LEVEL")},
 		&cli.StringFlag{Name: flagLogFormat, Value: "text", Usage: "`FORMAT` of the log on stderr: text or json",
 			Sources: cli.EnvVars("ALITRIAGE_LOG_FORMAT")},
+	}
+}
+
+// Variable is one that has no flag.
+type Variable struct{ Name, Usage string }
+
+// Variables lists what is read from the environment alone.
+func Variables() []Variable {
+	return []Variable{
+		{"ALIBABA_CLOUD_ACCESS_KEY_ID", "with `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary keys, `ALIBABA_CLOUD_SECURITY_TOKEN`: credentials; and all else that credentials-go reads"},
+		{"ALIBABA_CLOUD_REGION_ID", "region, when neither the call nor its alias nor `--region` names one"},
+		{"ALIBABA_CLOUD_ECS_METADATA", "name of the instance's RAM role: ask the metadata service too, last"},
+		{"ALITRIAGE_ENDPOINT", "one base URL for all products (tests, simulator, proxies); `http://` for loopback only"},
 	}
 }
 

@@ -1,0 +1,31 @@
+package tools
+
+import "encoding/json"
+
+// Argument is an argument of a tool, as help texts and command lines need it.
+type Argument struct {
+	Name        string
+	Type        string // JSON Schema's: string, integer, boolean, array
+	Description string
+	Required    bool
+}
+
+// Arguments lists the arguments of t in the order of their declaration.
+func (t Tool) Arguments() []Argument {
+	var schema struct {
+		Properties map[string]struct{ Type, Description string }
+		Required   []string
+	}
+	if err := json.Unmarshal(t.InputSchema, &schema); err != nil {
+		panic(err) // we made it
+	}
+	list := make([]Argument, len(t.fields))
+	for i, f := range t.fields {
+		p := schema.Properties[f.name]
+		list[i] = Argument{Name: f.name, Type: p.Type, Description: p.Description}
+		for _, name := range schema.Required {
+			list[i].Required = list[i].Required || name == f.name
+		}
+	}
+	return list
+}
