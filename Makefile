@@ -7,7 +7,8 @@ GOLANGCI         := .tools/golangci-lint-$(GOLANGCI_VERSION)
 FUZZTIME ?= 60s
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # No cgo: the same binary wherever it was built. -trimpath: no path of the machine that built it.
-GOBUILD  := CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)"
+# -s -w: a third smaller; a panic still names files and lines.
+GOBUILD  := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

@@ -1,6 +1,8 @@
 package cloudapi_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"io"
 	"net/http"
@@ -127,4 +129,12 @@ func answers(resps ...*http.Response) transport {
 		}
 		return resp, nil
 	}
+}
+
+func gzipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = io.WriteString(w, text)
+	_ = w.Close()
+	return b.String()
 }

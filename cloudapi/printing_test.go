@@ -135,7 +135,7 @@ func TestTheLicenceKeyGoesNowhere(t *testing.T) {
 		bodies[fmt.Sprintf("without the first %d", cut)] = `{"ArmsApmInfo":` + whole[cut:]
 	}
 	for name, body := range bodies {
-		for _, status := range []int{200, 204, 302, 400, 403, 404} {
+		for _, status := range []int{200, 403} {
 			got, err := newClient(t, answerWith(status, body)).DescribeApplicationStatus(t.Context(), "a")
 			shown := fmt.Sprintf("%+v %#v %v %q", got, got, err, err)
 			if e := (*cloudapi.Error)(nil); errors.As(err, &e) {

@@ -32,6 +32,10 @@ func withoutTime(result any) any {
 	return v.Interface()
 }
 
+func sourceOf(result any) cloudapi.Source {
+	return reflect.ValueOf(result).FieldByName("Source").Interface().(cloudapi.Source)
+}
+
 func source(product cloudapi.Product, operation, region, requestID string) cloudapi.Source {
 	return cloudapi.Source{
 		Product: product, Operation: operation, Region: region, RequestIDs: []string{requestID}, AsOf: time.Now(),

@@ -14,10 +14,25 @@ type appState struct {
 	orderRunning       cloudapi.Flag
 }
 
+var (
+	appStatuses   = []string{"RUNNING", "STOPPED", "UNKNOWN"}
+	appSubs       = []string{"NORMAL", subHasError}
+	appOrders     = []string{"READY", "RUNNING", "SUCCESS", "FAIL", "ABORT", "WAITBATCHCONFIRM", "AUTOBATCHWAIT", "SYSTEMFAIL", "WAITAPPROVAL", "APPROVED"}
+	ordersEnded   = []string{"SUCCESS", "FAIL", "SYSTEMFAIL", "ABORT"}
+	ordersMoving  = []string{"RUNNING", "AUTOBATCHWAIT", "APPROVED", "READY"}
+	ordersWaiting = []string{"WAITBATCHCONFIRM", "WAITAPPROVAL"}
+)
+
+const subHasError = "RUNNINGBUTHASERROR"
+
+func (s appState) subKnown() bool { return s.sub == "" || oneOf(s.sub, appSubs...) }
+
+const lookAtApp = "Ask again in a minute; if it stays so, look at the application in the SAE console."
+
 var appRules = []rule[appState]{
 	{
 		when:    "sub status RUNNING_BUT_HAS_ERROR",
-		matches: func(s appState) bool { return s.sub == "RUNNINGBUTHASERROR" },
+		matches: func(s appState) bool { return s.sub == subHasError },
 		verdict: Failed,
 		say:     says[appState]("a batch of the release failed; the change order will never finish by itself, and old and new version are both live"),
 		next: does[appState]("Roll the change order back by hand: SAE console, or AbortAndRollbackChangeOrder.",
@@ -28,14 +43,10 @@ var appRules = []rule[appState]{
 		matches: func(s appState) bool { return oneOf(s.order, "FAIL", "SYSTEMFAIL") },
 		verdict: Failed,
 		say: func(s appState) string {
-			why := "the last change order failed"
 			if s.order == "SYSTEMFAIL" {
-				why = "the last change order failed in the SAE platform itself"
+				return "the last change order failed in the SAE platform itself" + s.whatIsLeft()
 			}
-			if s.status != "RUNNING" || s.instances == 0 {
-				return why + ", and the application serves nobody"
-			}
-			return why + ", but the application still serves " + s.instanceCount()
+			return "the last change order failed" + s.whatIsLeft()
 		},
 		next: func(s appState) []string {
 			if s.order == "SYSTEMFAIL" {
@@ -49,7 +60,7 @@ var appRules = []rule[appState]{
 		matches: func(s appState) bool { return s.order == "WAITBATCHCONFIRM" },
 		verdict: ActionNeeded,
 		say:     says[appState]("the release waits for a person to confirm the next batch"),
-		next:    does[appState]("Check the batch that is out, then confirm the next one in the SAE console (ConfirmPipelineBatch) or roll back."),
+		next:    does[appState]("Check the batch that is out, then confirm the next one in the SAE console (ConfirmPipelineBatch, which changes things although it is a GET) or roll back."),
 	},
 	{
 		when:    "change order WAIT_APPROVAL",
@@ -59,8 +70,15 @@ var appRules = []rule[appState]{
 		next:    does[appState]("Ask the approver to approve or reject the change order."),
 	},
 	{
+		when:    "change order RUNNING, AUTO_BATCH_WAIT, APPROVED or READY, with a sub status that is not known",
+		matches: func(s appState) bool { return oneOf(s.order, ordersMoving...) && !s.subKnown() },
+		verdict: Unknown,
+		say:     says[appState]("a change order is under way, but the sub status is one that alitriage does not know"),
+		next:    does[appState](lookAtApp),
+	},
+	{
 		when:    "change order RUNNING, AUTO_BATCH_WAIT, APPROVED or READY",
-		matches: func(s appState) bool { return oneOf(s.order, "RUNNING", "AUTOBATCHWAIT", "APPROVED", "READY") },
+		matches: func(s appState) bool { return oneOf(s.order, ordersMoving...) },
 		verdict: InProgress,
 		say: func(s appState) string {
 			why := map[string]string{
@@ -80,7 +98,7 @@ var appRules = []rule[appState]{
 		when:    "application RUNNING with 0 instances",
 		matches: func(s appState) bool { return s.status == "RUNNING" && s.instances == 0 },
 		verdict: Failed,
-		say:     says[appState]("the application is up on paper but has no running instance: a crash loop, scaled to zero, or a failing health check"),
+		say:     says[appState]("it is up on paper, but no instance runs: a crash loop, scaled to zero, or a failing health check"),
 		next:    does[appState]("Look at the application's events and instance logs in the SAE console, and at its scaling rules."),
 	},
 	{
@@ -88,11 +106,7 @@ var appRules = []rule[appState]{
 		matches: func(s appState) bool { return s.order == "ABORT" },
 		verdict: Failed,
 		say: func(s appState) string {
-			why := "the last change order was stopped part-way, so versions may be mixed"
-			if s.instances > 0 {
-				why += "; the application still has " + s.instanceCount()
-			}
-			return why
+			return "the last change order was stopped part-way, so versions may be mixed" + s.whatIsLeft()
 		},
 		next: does[appState]("Compare the versions of the instances, then deploy again or roll back."),
 	},
@@ -100,23 +114,32 @@ var appRules = []rule[appState]{
 		when:    "application status UNKNOWN, absent or not recognised",
 		matches: func(s appState) bool { return !oneOf(s.status, "RUNNING", "STOPPED") },
 		verdict: Unknown,
-		say:     says[appState]("the state of the application is not known"),
-		next:    does[appState]("Ask again in a minute; if it stays so, look at the application in the SAE console."),
+		say: func(s appState) string {
+			switch s.status {
+			case "":
+				return "the answer does not say in which state the application is"
+			case "UNKNOWN":
+				return "SAE itself does not know in which state the application is"
+			default:
+				return "the application has a status that alitriage does not know"
+			}
+		},
+		next: does[appState](lookAtApp),
 	},
 	{
 		when:    "application STOPPED",
 		matches: func(s appState) bool { return s.status == "STOPPED" },
 		verdict: ActionNeeded,
-		say:     says[appState]("the application is stopped and serves nobody until someone starts it"),
-		next:    does[appState]("Find out whether it was stopped on purpose; start it in the SAE console if not."),
+		say:     says[appState]("it is stopped and serves nobody until someone starts it"),
+		next:    does[appState]("Find out whether it was stopped on purpose; if not, start it in the SAE console."),
 	},
 	{
 		when: "application RUNNING, change order SUCCESS or empty, at least 1 instance, nothing that contradicts it",
 		matches: func(s appState) bool {
-			return oneOf(s.order, "SUCCESS", "") && oneOf(s.sub, "NORMAL", "") && s.instances >= 1 && s.orderRunning != cloudapi.True
+			return oneOf(s.order, "SUCCESS", "") && s.subKnown() && s.instances >= 1 && s.orderRunning != cloudapi.True
 		},
 		verdict: OK,
-		say:     func(s appState) string { return "the application runs with " + s.instanceCount() },
+		say:     func(s appState) string { return "it runs with " + s.instanceCount() },
 	},
 	{
 		when:    "anything else",
@@ -125,15 +148,29 @@ var appRules = []rule[appState]{
 		say: func(s appState) string {
 			switch {
 			case s.instances < 0:
-				return "the answer does not say how many instances run"
-			case s.orderRunning == cloudapi.True:
-				return "the answer calls the last change order both ended and running"
+				return "it is RUNNING, but the answer does not say how many instances run"
+			case oneOf(s.order, "SUCCESS", "") && s.orderRunning == cloudapi.True:
+				return "the fields disagree on whether a change order is running"
 			default:
-				return "the answer holds a status that this version of alitriage does not know"
+				return "the answer holds a status that alitriage does not know"
 			}
 		},
-		next: does[appState]("Ask again in a minute; if it stays so, look at the application in the SAE console."),
+		next: does[appState](lookAtApp),
 	},
+}
+
+// whatIsLeft says after a change that failed whether anybody is served.
+func (s appState) whatIsLeft() string {
+	switch {
+	case s.instances == 0 || s.status == "STOPPED":
+		return ", and the application is down"
+	case s.status != "RUNNING":
+		return ", and the application is not RUNNING: take it for down until you have looked"
+	case s.instances < 0:
+		return "; how many instances still run is not in the answer"
+	default:
+		return ", but the application still serves with " + s.instanceCount()
+	}
 }
 
 func (s appState) instanceCount() string { return count(int(s.instances), "running instance") }
@@ -153,47 +190,74 @@ func (a Airlock) AppStatus(app cloudapi.AppStatus) Report {
 	r := newReport(app.Source)
 	var why string
 	r.Verdict, why, r.NextSteps = judge(appRules, state)
-	r.NextSteps = nonNil(r.NextSteps)
-	r.Headline = fmt.Sprintf("Application %s: %s", a.word(string(app.AppID)), why)
-	r.Reasons = a.appReasons(app, state)
+	r.Headline = fmt.Sprintf("Application %s: %s", a.orNone(string(app.AppID)), why)
+	r.Reasons = append(r.Reasons, a.appFields(app))
+	r.Reasons = append(r.Reasons, a.appContradictions(app, state)...)
+	r.Reasons = append(r.Reasons, a.unknownStatuses(app)...)
+	r.Reasons = append(r.Reasons, appRemarks(app, state)...)
 	r.Facts = a.appFacts(app)
-	r.Notes = append(r.Notes, "the number of instances this application should have is not in the answer: a partial outage cannot be seen here")
+	r.Notes = append(r.Notes, "how many instances this application should have is not in the answer: a partial outage cannot be seen here")
 	return r
 }
 
-func (a Airlock) appReasons(app cloudapi.AppStatus, s appState) []string {
+// appFields is what the verdict rests on, in the vendor's words.
+func (a Airlock) appFields(app cloudapi.AppStatus) string {
 	instances := "not reported"
-	if s.instances >= 0 {
-		instances = strconv.FormatInt(s.instances, 10)
+	if n := app.RunningInstances; n != nil {
+		instances = strconv.FormatInt(*n, 10)
+		if *n < 0 {
+			instances += " (which is no number of instances)"
+		}
 	}
-	reasons := []string{fmt.Sprintf("application status %s, running instances %s, last change order %s, sub status %s",
-		a.orNone(app.CurrentStatus), instances, a.orNone(app.LastChangeOrderStatus), a.orNone(app.SubStatus))}
-	disagree := func(what string) { reasons = append(reasons, "fields disagree: "+what) }
-	final := oneOf(s.order, "SUCCESS", "FAIL", "SYSTEMFAIL", "ABORT")
+	return fmt.Sprintf("CurrentStatus %s, RunningInstances %s, LastChangeOrderStatus %s, LastChangeOrderRunning %s, SubStatus %s",
+		a.orNone(app.CurrentStatus), instances, a.orNone(app.LastChangeOrderStatus), app.LastChangeOrderRunning, a.orNone(app.SubStatus))
+}
+
+func (a Airlock) appContradictions(app cloudapi.AppStatus, s appState) (reasons []string) {
+	disagree := func(what string) { reasons = append(reasons, disagreeing+what) }
 	switch {
-	case s.orderRunning == cloudapi.True && (final || s.order == ""):
-		disagree("LastChangeOrderRunning is true, but the change order's status is " + a.orNone(app.LastChangeOrderStatus))
+	case s.orderRunning == cloudapi.True && oneOf(s.order, ordersEnded...):
+		disagree("LastChangeOrderRunning is true, but the change order has ended with " + a.orNone(app.LastChangeOrderStatus))
+	case s.orderRunning == cloudapi.True && s.order == "":
+		disagree("LastChangeOrderRunning is true, but there is no change order status")
 	case s.orderRunning == cloudapi.False && s.order == "RUNNING":
 		disagree("LastChangeOrderRunning is false, but the change order's status is RUNNING")
 	}
 	if s.status == "STOPPED" && s.instances > 0 {
 		disagree(fmt.Sprintf("the application is STOPPED with %s; it may be stopping", s.instanceCount()))
 	}
+	if s.sub == subHasError && s.order == "SUCCESS" {
+		disagree("the sub status speaks of a failed batch, the change order of success")
+	}
+	return reasons
+}
+
+func (a Airlock) unknownStatuses(app cloudapi.AppStatus) (reasons []string) {
 	for _, f := range []struct {
 		field, value string
 		known        []string
 	}{
-		{"CurrentStatus", app.CurrentStatus, []string{"", "RUNNING", "STOPPED", "UNKNOWN"}},
-		{"LastChangeOrderStatus", app.LastChangeOrderStatus, []string{"", "READY", "RUNNING", "SUCCESS", "FAIL", "ABORT",
-			"WAITBATCHCONFIRM", "AUTOBATCHWAIT", "SYSTEMFAIL", "WAITAPPROVAL", "APPROVED"}},
-		{"SubStatus", app.SubStatus, []string{"", "NORMAL", "RUNNINGBUTHASERROR"}},
+		{"CurrentStatus", app.CurrentStatus, appStatuses},
+		{"LastChangeOrderStatus", app.LastChangeOrderStatus, appOrders},
+		{"SubStatus", app.SubStatus, appSubs},
 	} {
-		if !oneOf(normal(f.value), f.known...) {
-			reasons = append(reasons, f.field+" has a value that this version of alitriage does not know: "+a.quote(f.value))
+		if value := normal(f.value); value != "" && !oneOf(value, f.known...) {
+			reasons = append(reasons, f.field+" has a value that alitriage does not know: "+a.quote(f.value))
 		}
 	}
-	if app.LastChangeOrderID == "" {
+	return reasons
+}
+
+// appRemarks are further facts that a reader of the verdict should not miss.
+func appRemarks(app cloudapi.AppStatus, s appState) (reasons []string) {
+	if s.instances == 0 && s.status == "RUNNING" && (s.sub == subHasError || oneOf(s.order, ordersWaiting...)) {
+		reasons = append(reasons, "no instance is running: it serves nobody at the moment")
+	}
+	switch {
+	case app.LastChangeOrderID == "" && s.order == "":
 		reasons = append(reasons, "no change order is named: there was none, or it has expired (they are kept about 3 months)")
+	case s.order == "":
+		reasons = append(reasons, "a change order is named, but not how it ended")
 	}
 	return reasons
 }
@@ -218,6 +282,6 @@ func (a Airlock) appFacts(app cloudapi.AppStatus) Facts {
 
 // AppStatusChanging tells whether asking again can show something new.
 func AppStatusChanging(app cloudapi.AppStatus) bool {
-	return oneOf(normal(app.LastChangeOrderStatus), "RUNNING", "AUTOBATCHWAIT", "APPROVED", "READY", "WAITBATCHCONFIRM", "WAITAPPROVAL") &&
-		normal(app.SubStatus) != "RUNNINGBUTHASERROR"
+	order := normal(app.LastChangeOrderStatus)
+	return (oneOf(order, ordersMoving...) || oneOf(order, ordersWaiting...)) && normal(app.SubStatus) != subHasError
 }

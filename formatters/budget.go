@@ -2,7 +2,10 @@ package formatters
 
 import (
 	"fmt"
-	"sort"
+	"slices"
+	"strings"
+
+	"github.com/alitriage/alitriage/cloudapi"
 )
 
 // Limits of a report, in bytes. Clients cut results at about 25,000 tokens, and
@@ -12,43 +15,202 @@ const (
 	MaxStructured = 24_000
 	MaxFull       = 50_000 // both, when the caller asked for the full output
 	MaxError      = 2_000
+
+	// MaxFence is the longest fence that Text is given.
+	MaxFence = 16
 )
 
-// Fit drops what is least important, whole items first, until r is within its
-// limits, and says what it dropped. Items are in order of importance.
+// bulk is what something takes in the two forms of a report.
+type bulk struct{ text, structured int }
+
+func (b bulk) plus(other bulk) bulk { return bulk{b.text + other.text, b.structured + other.structured} }
+
+func (b bulk) within(limit bulk) bool { return b.text <= limit.text && b.structured <= limit.structured }
+
+func bulkOf(r Report) bulk { return bulk{len(Text(r, widestFence)), len(jsonText(r))} }
+
+func bulkOfItem(item Item) bulk {
+	var t textWriter
+	t.item(item, widestFence)
+	return bulk{t.Len(), len(jsonText(item)) + len(",")}
+}
+
+var widestFence = strings.Repeat("#", MaxFence)
+
+// Fit drops what is least important until r is within its limits, and says what
+// it dropped and how to see it: first the outputs of what went well, then whole
+// items from the end, for they stand in order of importance. A report whose
+// other parts are too large as well has them shortened.
 func Fit(r Report, full bool) Report {
-	text, structured := MaxText, MaxStructured
+	limit := bulk{MaxText, MaxStructured}
 	if full {
-		text, structured = MaxFull, MaxFull
+		limit = bulk{MaxFull, MaxFull}
 	}
-	fits := func() bool {
-		return len(jsonText(r)) <= structured && len(Text(r, longestFence)) <= text
-	}
-	if fits() {
+	if bulkOf(r).within(limit) {
 		return r
 	}
-	all := len(r.Items)
-	if all == 0 {
-		return r
+	items := r.Items
+	r.Items = []Item{}
+	if len(items) == 0 {
+		return shrink(r, limit)
 	}
-	r.Notes = append(r.Notes[:len(r.Notes):len(r.Notes)], "")
-	r.Items = append([]Item(nil), r.Items...)
-	outputs := 0
-	for i := range r.Items { // the outputs of what went well
-		if r.Items[i].Output != nil && r.Items[i].Verdict == OK {
-			r.Items[i].Output = nil
-			outputs++
-		}
+	r.Notes = append(slices.Clone(r.Notes), leftOutNote(r.Source, items, []Item{}, len(items)))
+	share := bulk{limit.text / 2, limit.structured / 2}
+	if !bulkOf(r).within(share) {
+		r = shrink(r, share)
 	}
-	shown := r.Items
-	dropped := sort.Search(all-1, func(n int) bool {
-		r.Items = shown[:all-n]
-		return fits()
-	})
-	r.Items = shown[:all-dropped]
-	r.Notes[len(r.Notes)-1] = fmt.Sprintf("to keep the report short, %s and %s were left out; ask with instance_id for a single one",
-		count(all-len(r.Items), "item"), count(outputs, "output"))
+	room := bulk{limit.text - len("\nItems\n"), limit.structured}
+	shown, withoutOutput := choose(items, bulkOf(r), room)
+	r.Items = shown
+	last := len(r.Notes) - 1
+	if len(shown) == len(items) && withoutOutput == 0 { // the other parts were too large
+		r.Notes = r.Notes[:last]
+	} else {
+		r.Notes[last] = leftOutNote(r.Source, items, shown, withoutOutput)
+	}
 	return r
 }
 
-const longestFence = "0123456789abcdef"
+// choose takes items from the front while there is room. If not all fit, those
+// that went well go without their outputs; and one that does not even fit alone
+// goes without its own.
+func choose(items []Item, used, limit bulk) (shown []Item, withoutOutput int) {
+	shown = prefix(items, used, limit)
+	if len(shown) == len(items) {
+		return shown, 0
+	}
+	bare := slices.Clone(items)
+	dropped := make([]bool, len(items))
+	for i := range bare {
+		if bare[i].Verdict == OK && bare[i].Output != nil {
+			bare[i].Output, dropped[i] = nil, true
+		}
+	}
+	shown = prefix(bare, used, limit)
+	if len(shown) == 0 && bare[0].Output != nil {
+		bare[0].Output, dropped[0] = nil, true
+		shown = prefix(bare, used, limit)
+	}
+	for i := range shown {
+		if dropped[i] {
+			withoutOutput++
+		}
+	}
+	return shown, withoutOutput
+}
+
+func prefix(items []Item, used, limit bulk) []Item {
+	for i := range items {
+		used = used.plus(bulkOfItem(items[i]))
+		if !used.within(limit) {
+			return items[:i]
+		}
+	}
+	return items
+}
+
+// leftOutNote counts what was left out, and says how to see it.
+func leftOutNote(source Source, all, shown []Item, withoutOutput int) string {
+	var parts []string
+	if n := len(all) - len(shown); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %s", n, count(len(all), "item")))
+	}
+	if withoutOutput > 0 {
+		parts = append(parts, count(withoutOutput, "output"))
+	}
+	text := "to keep the report short, " + strings.Join(parts, " and ") + " were left out"
+	switch cloudapi.Product(source.Product) {
+	case cloudapi.ECS:
+		text += "; ask with instance_id for one instance, and with full_output=true for its whole output"
+	case cloudapi.WebPlus:
+		text += "; the WebPlus console lists them under the change"
+	case cloudapi.BPStudio:
+		text += "; the BPStudio console shows them"
+	}
+	return text
+}
+
+// shrink shortens all parts of a report without items, each to a share of the
+// limit that is given here in hundredths.
+func shrink(r Report, limit bulk) Report {
+	share := func(hundredths int) int { return min(limit.text, limit.structured) * hundredths / 100 }
+	last := []string{}
+	if n := len(r.Notes); n > 0 {
+		last = append(last, r.Notes[n-1]) // the newest tells what was left out
+	}
+	var cut []string
+	part := func(name string, list []string, hundredths int) []string {
+		kept, dropped := shrinkList(list, share(hundredths))
+		if dropped > 0 {
+			cut = append(cut, fmt.Sprintf("%d of %d %s", dropped, len(list), name))
+		}
+		return kept
+	}
+	r.Headline = shortenTo(r.Headline, share(6))
+	r.Reasons = part("reasons", r.Reasons, 22)
+	r.NextSteps = part("next steps", r.NextSteps, 14)
+	r.Source.RequestIDs = part("RequestIds", r.Source.RequestIDs, 5)
+	notes := part("notes", r.Notes[:len(r.Notes)-len(last)], 8)
+	facts := len(r.Facts)
+	r.Facts = shrinkFacts(r.Facts, share(20))
+	if n := facts - len(r.Facts); n > 0 {
+		cut = append(cut, fmt.Sprintf("%d of %d facts", n, facts))
+	}
+	if len(jsonText(r.Resume)) > share(10) { // an id that is shortened is another id
+		r.Resume = nil
+		cut = append(cut, "the resume arguments")
+	}
+	r.Source.Region, r.Source.Profile = shortenTo(r.Source.Region, share(1)), shortenTo(r.Source.Profile, share(1))
+	if len(cut) > 0 {
+		notes = append(notes, "the report was too long: "+strings.Join(cut, ", ")+" were left out")
+	}
+	for _, note := range last {
+		notes = append(notes, shortenTo(note, share(4)))
+	}
+	r.Notes = notes
+	return r
+}
+
+// shrinkList keeps lines from the front within limit bytes; a long line is
+// shortened.
+func shrinkList(list []string, limit int) (kept []string, dropped int) {
+	kept = []string{}
+	for i, line := range list {
+		line = shortenTo(line, limit/2)
+		limit -= listed(line)
+		if limit < 0 {
+			return kept, len(list) - i
+		}
+		kept = append(kept, line)
+	}
+	return kept, 0
+}
+
+// listed is what a line takes in a list of either form.
+func listed(line string) int { return cost(line) + len(`"",`) }
+
+// shrinkFacts keeps facts from the front within limit bytes; a long text is
+// shortened, a long list or object is cut.
+func shrinkFacts(facts Facts, limit int) Facts {
+	if facts == nil {
+		return nil
+	}
+	kept := Facts{}
+	for _, f := range facts {
+		f.Name = shortenTo(f.Name, limit/8)
+		switch v := f.Value.(type) {
+		case string:
+			f.Value = shortenTo(v, limit/4)
+		case []string:
+			f.Value, _ = shrinkList(v, limit/4)
+		case Facts:
+			f.Value = shrinkFacts(v, limit/4)
+		}
+		limit -= max(len(jsonText(Facts{f})), len(factsText(Facts{f}))+1)
+		if limit < 0 {
+			break
+		}
+		kept = append(kept, f)
+	}
+	return kept
+}

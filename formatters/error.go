@@ -4,18 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/alitriage/alitriage/cloudapi"
 )
 
 // Error reports that nothing could be found out. It is not for commands that
-// failed on a machine: those are data.
+// failed on a machine: those are data. Its text stays within MaxError bytes.
 func (a Airlock) Error(err error) Report {
 	var e *cloudapi.Error
 	if !errors.As(err, &e) {
 		r := newReport(cloudapi.Source{})
-		r.Verdict, r.Headline = Unknown, "Could not find out: "+a.line(err.Error())
+		r.Verdict, r.Headline = Unknown, couldNot+shortenTo(a.line(err.Error()), longReason)
 		return r
 	}
 	source := cloudapi.Source{Product: e.Product, Operation: e.Op, Region: e.Region}
@@ -24,8 +26,8 @@ func (a Airlock) Error(err error) Report {
 	}
 	r := newReport(source)
 	r.Verdict = Unknown
-	r.Headline = "Could not find out: " + a.errorHeadline(e)
-	r.Reasons = append(r.Reasons, a.errorReason(e)...)
+	r.Headline = couldNot + a.errorHeadline(e)
+	r.Reasons = append(r.Reasons, a.errorReasons(e)...)
 	if e.MayHaveStarted {
 		r.Rerun = RerunUnknown
 		r.Headline = "Could not find out, and the gather may have started: " + a.errorHeadline(e)
@@ -33,43 +35,58 @@ func (a Airlock) Error(err error) Report {
 	}
 	r.NextSteps = append(r.NextSteps, errorSteps(e)...)
 	if e.Recommend != "" {
-		r.NextSteps = append(r.NextSteps, "Troubleshooting: "+a.line(e.Recommend))
+		r.NextSteps = append(r.NextSteps, "Alibaba Cloud's troubleshooting link: "+shortenTo(a.quote(e.Recommend), longReason))
 	}
 	return r
 }
 
+const (
+	couldNot   = "Could not find out: "
+	longReason = 250 // bytes of one foreign text in an error
+)
+
 func (a Airlock) errorHeadline(e *cloudapi.Error) string {
 	switch {
 	case errors.Is(e, context.Canceled):
-		return "the call was cancelled"
+		return e.Op + " was cancelled"
 	case errors.Is(e, context.DeadlineExceeded):
-		return "the time for the call was over"
+		return "the time for " + e.Op + " was over"
 	case e.Code != "":
-		return fmt.Sprintf("%s refused with %s", e.Op, a.word(e.Code))
+		return fmt.Sprintf("%s was refused with %s", e.Op, shortenTo(a.word(e.Code), longReason))
 	default:
 		return e.Op + ": " + e.Kind.Error()
 	}
 }
 
-func (a Airlock) errorReason(e *cloudapi.Error) []string {
+func (a Airlock) errorReasons(e *cloudapi.Error) []string {
 	var reasons []string
 	if e.Message != "" {
-		reasons = append(reasons, "Alibaba Cloud says: "+a.quote(e.Message))
+		reasons = append(reasons, "Alibaba Cloud says: "+shortenTo(a.quote(e.Message), longReason))
 	}
 	if e.Cause != nil {
-		reasons = append(reasons, a.line(e.Cause.Error()))
+		reasons = append(reasons, shortenTo(a.line(e.Cause.Error()), longReason))
 	}
 	if e.Status != 0 {
 		reasons = append(reasons, fmt.Sprintf("HTTP status %d", e.Status))
 	}
-	if d := e.Denied; d != nil {
-		how := "no policy allows it"
-		if d.Explicit {
-			how = "a policy forbids it, so that adding an Allow will not help"
-		}
-		reasons = append(reasons, fmt.Sprintf("%s %s lacks the RAM action %s: %s", a.orNone(d.PrincipalType), a.orNone(d.Principal), a.orNone(d.Action), how))
+	if e.Denied != nil {
+		reasons = append(reasons, a.denied(e.Denied))
 	}
 	return reasons
+}
+
+// denied says who lacks what, and whether an Allow would help.
+func (a Airlock) denied(d *cloudapi.Denial) string {
+	short := func(s string) string { return shortenTo(a.orNone(s), 80) }
+	how := "no policy allows it"
+	if d.Explicit {
+		how = "a policy forbids it, so that adding an Allow will not help"
+	}
+	text := fmt.Sprintf("%s %s lacks the RAM action %s: %s", short(d.PrincipalType), short(d.Principal), short(d.Action), how)
+	if d.PolicyType != "" {
+		text += " (policy type " + short(d.PolicyType) + ")"
+	}
+	return text
 }
 
 // errorSteps is what to do next: first by the code, then by the kind.
@@ -87,6 +104,9 @@ func errorSteps(e *cloudapi.Error) []string {
 	case cloudapi.ErrForbidden:
 		return forbiddenSteps(e)
 	case cloudapi.ErrThrottled:
+		if e.RetryAfter > 0 {
+			return []string{fmt.Sprintf("Wait %s, as Alibaba Cloud asks, and ask again: the quota is shared with the console and other tools.", duration(e.RetryAfter))}
+		}
 		return []string{"Wait a minute and ask again: the quota is per API, region and account in 1-minute windows, and shared with the console and other tools."}
 	case cloudapi.ErrBadResponse:
 		return []string{"Ask again; if it stays so, report it with the RequestId. A proxy or a wrong endpoint override may answer in Alibaba Cloud's place."}
@@ -113,20 +133,34 @@ func credentialSteps(e *cloudapi.Error) []string {
 	}
 }
 
+// forbiddenSteps names the missing action: as the denial says, or else as the
+// operation lets us presume.
 func forbiddenSteps(e *cloudapi.Error) []string {
 	const stop = "This is a matter of authorisation: do not go on with steps that depend on this answer."
-	action := actions[e.Op]
-	if e.Denied != nil {
-		if e.Denied.Explicit {
-			return []string{"Ask the owner of the policy (or of the control policy) that denies it; an Allow elsewhere does not help.", stop}
-		}
-		if isWord(e.Denied.Action) {
-			action = e.Denied.Action
+	action, presumed := actions[e.Op], "probably "
+	if d := e.Denied; d != nil {
+		switch {
+		case strings.EqualFold(d.PolicyType, "AssumeRolePolicy"):
+			return []string{"Let the owner of the role allow this principal in the role's trust policy (AssumeRolePolicy).", stop}
+		case d.Explicit:
+			return []string{"Ask the owner of the policy, or of the control policy, that denies it: adding an Allow will not help.", stop}
+		case ramAction.MatchString(d.Action):
+			action, presumed = d.Action, ""
 		}
 	}
 	return []string{
-		fmt.Sprintf(`Let an administrator allow it: {"Effect":"Allow","Action":"%s","Resource":"*"}`, action), stop,
+		fmt.Sprintf(`Let an administrator add this statement, which is %swhat is missing: {"Effect":"Allow","Action":"%s","Resource":%s}`, presumed, action, resourceOf(action)), stop,
 	}
+}
+
+var ramAction = regexp.MustCompile(`^[a-z0-9-]{1,32}:[A-Za-z0-9]{1,64}$`)
+
+// resourceOf is the least that a statement must name.
+func resourceOf(action string) string {
+	if action == "ecs:DescribeInvocationResults" {
+		return `["acs:ecs:*:*:command/*","acs:ecs:*:*:instance/*"]`
+	}
+	return `"*"`
 }
 
 // actions are the RAM actions by operation. The prefix of WebPlus is not printed

@@ -10,13 +10,16 @@ import (
 
 // gatherState is what the verdict on a gather depends on.
 type gatherState struct {
-	change                  bool // the answer holds a change
-	anyFlag                 bool // and at least one of its flags
-	finished, succeeded     bool
-	aborted, paused, timed  bool
-	total, failed, unstated int    // instances that reported, and how
-	message                 string // quoted, "" if there is none
+	change              bool // the answer holds a change
+	anyFlag             bool // and at least one of its flags
+	finished, succeeded cloudapi.Flag
+	aborted, paused     bool
+	timed               bool
+	total, ok, failed   int    // instances that reported, and how
+	message             string // quoted, "" if there is none
 }
+
+func (s gatherState) unstated() int { return s.total - s.ok - s.failed }
 
 var gatherRules = []rule[gatherState]{
 	{
@@ -31,7 +34,7 @@ var gatherRules = []rule[gatherState]{
 		matches: func(s gatherState) bool { return !s.anyFlag },
 		verdict: Unknown,
 		say:     says[gatherState]("the answer does not say how far the change is"),
-		next:    does[gatherState]("Ask again in a minute; if it stays so, look at the change in the WebPlus console."),
+		next:    does[gatherState](lookAtChange),
 	},
 	{
 		when:    "aborted (even if finished or succeeded)",
@@ -49,23 +52,39 @@ var gatherRules = []rule[gatherState]{
 	},
 	{
 		when:    "not finished, some instance failed",
-		matches: func(s gatherState) bool { return !s.finished && s.failed > 0 },
+		matches: func(s gatherState) bool { return s.finished != cloudapi.True && s.failed > 0 },
 		verdict: Failed,
 		say: func(s gatherState) string {
-			return fmt.Sprintf("%d of the %s that reported so far failed; the change is not finished", s.failed, count(s.total, "instance"))
+			text := fmt.Sprintf("%d of the %s that reported so far failed; the change is not finished", s.failed, count(s.total, "instance"))
+			if s.paused {
+				text += " and is paused"
+			}
+			return text
 		},
-		next: does[gatherState]("Ask again with the resume arguments for the rest.", lookAtCloudAssistant),
+		next: func(s gatherState) []string {
+			if s.paused {
+				return []string{resumeChange, lookAtCloudAssistant}
+			}
+			return []string{"Ask again with the resume arguments for the rest.", lookAtCloudAssistant}
+		},
 	},
 	{
 		when:    "not finished, paused",
-		matches: func(s gatherState) bool { return !s.finished && s.paused },
+		matches: func(s gatherState) bool { return s.finished != cloudapi.True && s.paused },
 		verdict: ActionNeeded,
 		say:     withMessage("the change is paused and will not go on by itself"),
-		next:    does[gatherState]("Resume the change (ResumeChange) or abort it in the WebPlus console."),
+		next:    does[gatherState](resumeChange),
+	},
+	{
+		when:    "finished flag absent",
+		matches: func(s gatherState) bool { return s.finished == cloudapi.Absent },
+		verdict: Unknown,
+		say:     says[gatherState]("the answer does not say whether the change has finished"),
+		next:    does[gatherState](lookAtChange),
 	},
 	{
 		when:    "not finished",
-		matches: func(s gatherState) bool { return !s.finished },
+		matches: func(s gatherState) bool { return s.finished == cloudapi.False },
 		verdict: InProgress,
 		say: func(s gatherState) string {
 			return fmt.Sprintf("the change is running; %s reported so far", count(s.total, "instance"))
@@ -73,29 +92,52 @@ var gatherRules = []rule[gatherState]{
 		next: does[gatherState]("Ask again with the resume arguments."),
 	},
 	{
-		when:    "finished and succeeded, some instance failed",
-		matches: func(s gatherState) bool { return s.succeeded && s.failed > 0 },
+		when:    "finished, not succeeded",
+		matches: func(s gatherState) bool { return s.succeeded == cloudapi.False },
 		verdict: Failed,
 		say: func(s gatherState) string {
-			return fmt.Sprintf("%d of %s succeeded, although the change as a whole claims success", s.total-s.failed-s.unstated, count(s.total, "instance"))
+			text := "the change finished without success"
+			if s.failed > 0 {
+				text += "; " + s.tally()
+			}
+			return withMessage(text)(s)
 		},
-		next: does[gatherState](lookAtCloudAssistant),
+		next: does[gatherState](lookAtCloudAssistant, "Then gather again with env_id."),
+	},
+	{
+		when:    "finished and not said to have failed, some instance failed",
+		matches: func(s gatherState) bool { return s.failed > 0 },
+		verdict: Failed,
+		say: func(s gatherState) string {
+			if s.succeeded == cloudapi.True {
+				return s.tally() + ", although the change as a whole claims success"
+			}
+			return s.tally()
+		},
+		next: does[gatherState](lookAtCloudAssistant, "Then gather again with env_id."),
+	},
+	{
+		when:    "finished, succeeded flag absent",
+		matches: func(s gatherState) bool { return s.succeeded == cloudapi.Absent },
+		verdict: Unknown,
+		say:     says[gatherState]("the change has finished, but the answer does not say whether it succeeded"),
+		next:    does[gatherState]("Look at the change in the WebPlus console."),
 	},
 	{
 		when:    "finished and succeeded, but paused or with an instance that does not say how it ended",
-		matches: func(s gatherState) bool { return s.succeeded && (s.paused || s.unstated > 0) },
+		matches: func(s gatherState) bool { return s.paused || s.unstated() > 0 },
 		verdict: Unknown,
 		say: func(s gatherState) string {
 			if s.paused {
 				return "the answer calls the change both paused and finished"
 			}
-			return fmt.Sprintf("%s did not say whether it succeeded", count(s.unstated, "instance"))
+			return fmt.Sprintf("the change claims success, but %d of %s did not say how it ended", s.unstated(), count(s.total, "instance"))
 		},
 		next: does[gatherState]("Look at the change in the WebPlus console."),
 	},
 	{
 		when:    "finished and succeeded",
-		matches: func(s gatherState) bool { return s.succeeded },
+		matches: always[gatherState],
 		verdict: OK,
 		say: func(s gatherState) string {
 			if s.total == 0 {
@@ -104,16 +146,18 @@ var gatherRules = []rule[gatherState]{
 			return count(s.total, "instance") + " delivered diagnostics"
 		},
 	},
-	{
-		when:    "finished, not succeeded",
-		matches: always[gatherState],
-		verdict: Failed,
-		say:     withMessage("the change finished without success"),
-		next:    does[gatherState](lookAtCloudAssistant, "Then gather again with env_id."),
-	},
 }
 
-const lookAtCloudAssistant = "A gather runs through Cloud Assistant: ask get_invocation_results with the instance_id of a failed instance."
+// tally is "k of n instances succeeded".
+func (s gatherState) tally() string {
+	return fmt.Sprintf("%d of %s succeeded", s.ok, count(s.total, "instance"))
+}
+
+const (
+	lookAtCloudAssistant = "A gather runs through Cloud Assistant: ask get_invocation_results with the instance_id of an instance that did not succeed."
+	lookAtChange         = "Ask again in a minute; if it stays so, look at the change in the WebPlus console."
+	resumeChange         = "Resume the change (ResumeChange) or abort it in the WebPlus console."
+)
 
 func withMessage(text string) func(gatherState) string {
 	return func(s gatherState) string {
@@ -137,8 +181,9 @@ func (a Airlock) GatherStarted(change cloudapi.EnvChange) Report {
 	r.Facts.add("started_at", change.StartedAt)
 	if change.ChangeID == "" {
 		r.Verdict = Unknown
-		r.Reasons = []string{"Alibaba Cloud accepted the start but named no ChangeId"}
-		r.NextSteps = []string{"Look for the newest change of the environment in the WebPlus console; do not start another one."}
+		r.Headline = fmt.Sprintf("Gather: it may have started in environment %s, but no ChangeId was named", a.orNone(string(change.EnvID)))
+		r.Reasons = []string{"Alibaba Cloud accepted the start but named no ChangeId, without which it cannot be read"}
+		r.NextSteps = []string{"Do not start another gather: look for the newest change of the environment in the WebPlus console."}
 		r.Rerun = RerunUnknown
 	}
 	return r
@@ -150,24 +195,25 @@ func (a Airlock) GatherStats(g cloudapi.GatherStatsResult) Report {
 	r := newReport(g.Source)
 	var why string
 	r.Verdict, why, r.NextSteps = judge(gatherRules, state)
-	r.NextSteps = nonNil(r.NextSteps)
 	if r.Verdict == Failed {
 		r.Rerun = RerunSafe // it only collects
 	}
-	if g.Change == nil {
-		r.Headline = "Gather: " + why
-		r.Reasons = append(r.Reasons, why)
-	} else {
-		r.Headline = fmt.Sprintf("Gather %s: %s", a.orNone(string(g.Change.ChangeID)), why)
-		r.Reasons = a.gatherReasons(g)
-		r.Facts = a.gatherFacts(*g.Change)
-	}
-	r.Items = a.gatherItems(g.Instances)
-	for _, i := range g.Instances {
-		if i.StorageKey != "" {
-			r.Notes = append(r.Notes, "storage_key is an object key in the environment's OSS bucket, not a link")
-			break
+	subject := "Gather"
+	if g.Change != nil {
+		if id := string(g.Change.ChangeID); id != "" {
+			subject += " " + a.word(id)
 		}
+		r.Reasons = gatherReasons(g, state)
+		r.Facts = a.gatherFacts(*g.Change)
+	} else if n := len(g.Instances); n > 0 {
+		r.Reasons = append(r.Reasons, "the answer holds no Change, but "+count(n, "instance result")+", of which "+count(state.failed, "failure"))
+	} else {
+		r.Reasons = append(r.Reasons, "the answer holds neither a Change nor instance results")
+	}
+	r.Headline = subject + ": " + why
+	r.Items = a.gatherItems(g.Instances)
+	if slices.ContainsFunc(g.Instances, func(i cloudapi.GatherInstance) bool { return i.StorageKey != "" }) {
+		r.Notes = append(r.Notes, "storage_key is an object key in the environment's OSS bucket, not a link")
 	}
 	return r
 }
@@ -178,14 +224,14 @@ func (a Airlock) gatherState(g cloudapi.GatherStatsResult) gatherState {
 		switch i.Succeeded {
 		case cloudapi.False:
 			s.failed++
-		case cloudapi.Absent:
-			s.unstated++
+		case cloudapi.True:
+			s.ok++
 		}
 	}
 	if c := g.Change; c != nil {
 		flags := []cloudapi.Flag{c.Finished, c.Succeeded, c.Aborted, c.Paused, c.TimedOut}
 		s.anyFlag = slices.ContainsFunc(flags, func(f cloudapi.Flag) bool { return f != cloudapi.Absent })
-		s.finished, s.succeeded = c.Finished == cloudapi.True, c.Succeeded == cloudapi.True
+		s.finished, s.succeeded = c.Finished, c.Succeeded
 		s.aborted, s.paused, s.timed = c.Aborted == cloudapi.True, c.Paused == cloudapi.True, c.TimedOut == cloudapi.True
 		if c.Message != "" {
 			s.message = a.quote(c.Message)
@@ -194,29 +240,53 @@ func (a Airlock) gatherState(g cloudapi.GatherStatsResult) gatherState {
 	return s
 }
 
-func (a Airlock) gatherReasons(g cloudapi.GatherStatsResult) []string {
+func gatherReasons(g cloudapi.GatherStatsResult, s gatherState) []string {
 	c := g.Change
-	reasons := []string{fmt.Sprintf("change finished %s, succeeded %s, aborted %s, paused %s, timed out %s; %s reported",
-		c.Finished, c.Succeeded, c.Aborted, c.Paused, c.TimedOut, count(len(g.Instances), "instance"))}
-	disagree := func(what string) { reasons = append(reasons, "fields disagree: the change is "+what) }
-	if c.Succeeded == cloudapi.True && c.Finished != cloudapi.True {
-		disagree("succeeded and not finished")
+	reasons := []string{fmt.Sprintf("ChangeFinished %s, ChangeSucceeded %s, ChangeAborted %s, ChangePaused %s, ChangeTimedout %s; %s",
+		c.Finished, c.Succeeded, c.Aborted, c.Paused, c.TimedOut, s.reported())}
+	reasons = append(reasons, gatherContradictions(s)...)
+	if missing := len(c.TargetInstances) - s.total; missing > 0 && s.finished == cloudapi.True {
+		reasons = append(reasons, fmt.Sprintf("%d of %s returned no result", missing, count(len(c.TargetInstances), "target instance")))
 	}
-	if c.Aborted == cloudapi.True && c.Succeeded == cloudapi.True {
-		disagree("aborted and succeeded")
-	}
-	if c.TimedOut == cloudapi.True && c.Succeeded == cloudapi.True {
-		disagree("timed out and succeeded")
-	}
-	if c.Paused == cloudapi.True && c.Finished == cloudapi.True {
-		disagree("paused and finished")
-	}
-	if c.Finished != cloudapi.True && !c.CreatedAt.IsZero() && g.AsOf.After(c.CreatedAt) {
-		running := "running for " + g.AsOf.Sub(c.CreatedAt).Round(time.Second).String()
+	if s.finished == cloudapi.False && !s.aborted && !s.timed && !c.CreatedAt.IsZero() && g.AsOf.After(c.CreatedAt) {
+		running := "running for " + duration(g.AsOf.Sub(c.CreatedAt))
 		if g.AsOf.After(c.UpdatedAt) && !c.UpdatedAt.IsZero() {
-			running += ", no update for " + g.AsOf.Sub(c.UpdatedAt).Round(time.Second).String()
+			running += ", no update for " + duration(g.AsOf.Sub(c.UpdatedAt))
 		}
 		reasons = append(reasons, running)
+	}
+	return reasons
+}
+
+// reported counts the instances by what they said.
+func (s gatherState) reported() string {
+	text := count(s.total, "instance") + " reported"
+	if s.total == 0 {
+		return "no instance reported"
+	}
+	text += fmt.Sprintf(": %d succeeded, %d failed", s.ok, s.failed)
+	if s.unstated() > 0 {
+		text += fmt.Sprintf(", %d did not say", s.unstated())
+	}
+	return text
+}
+
+func gatherContradictions(s gatherState) (reasons []string) {
+	succeeded := s.succeeded == cloudapi.True
+	for _, c := range []struct {
+		holds bool
+		what  string
+	}{
+		{succeeded && s.finished == cloudapi.False, "the change is succeeded and not finished"},
+		{succeeded && s.aborted, "the change is aborted and succeeded"},
+		{succeeded && s.timed, "the change is timed out and succeeded"},
+		{s.paused && s.finished == cloudapi.True, "the change is paused and finished"},
+		{succeeded && s.failed > 0, "the change claims success, but not all its instances do"},
+		{s.succeeded == cloudapi.False && s.finished == cloudapi.True && s.total > 0 && s.ok == s.total, "the change finished without success, but all its instances succeeded"},
+	} {
+		if c.holds {
+			reasons = append(reasons, disagreeing+c.what)
+		}
 	}
 	return reasons
 }
@@ -234,7 +304,7 @@ func (a Airlock) gatherFacts(c cloudapi.Change) Facts {
 	if !c.FinishedAt.IsZero() && !c.CreatedAt.IsZero() && !c.FinishedAt.Before(c.CreatedAt) {
 		f.add("duration_ms", c.FinishedAt.Sub(c.CreatedAt).Milliseconds())
 	}
-	f.add("target_instances", instanceList(c.TargetInstances))
+	f.add("target_instances", a.instanceIDs(c.TargetInstances))
 	f.add("finished", c.Finished)
 	f.add("succeeded", c.Succeeded)
 	f.add("aborted", c.Aborted)
@@ -248,7 +318,7 @@ func (a Airlock) gatherItems(instances []cloudapi.GatherInstance) []Item {
 	texts := map[Verdict]string{OK: "diagnostics collected", Failed: "the collection failed", Unknown: "the answer does not say how it ended"}
 	items := []Item{}
 	for _, i := range instances {
-		item := Item{Name: a.orNone(string(i.InstanceID)), Verdict: verdicts[i.Succeeded]}
+		item := Item{Name: a.orNone(string(i.InstanceID)), Verdict: verdicts[i.Succeeded], Facts: Facts{}}
 		item.Text = texts[item.Verdict]
 		if message := a.lineOf(i.Message); message != "" {
 			item.Text += ": " + inQuotes(message)
@@ -272,10 +342,21 @@ func worstFirst(items []Item) {
 	slices.SortStableFunc(items, func(x, y Item) int { return y.Verdict.severity() - x.Verdict.severity() })
 }
 
-func instanceList(ids []cloudapi.InstanceID) []string {
-	list := make([]string, len(ids))
-	for i, id := range ids {
-		list[i] = string(id)
+// maxIDs is how many InstanceIds a fact lists. Notes say how many there are.
+const maxIDs = 40
+
+func (a Airlock) instanceIDs(ids []cloudapi.InstanceID) []string {
+	list := make([]string, 0, min(len(ids), maxIDs))
+	for _, id := range ids[:cap(list)] {
+		list = append(list, a.plain(string(id)))
 	}
 	return list
+}
+
+// duration writes how long something took, in milliseconds where it was short.
+func duration(d time.Duration) string {
+	if d < time.Second {
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
 }

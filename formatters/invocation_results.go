@@ -10,140 +10,6 @@ import (
 	"github.com/alitriage/alitriage/cloudapi"
 )
 
-// invocationState is what the verdict on one result depends on.
-type invocationState struct {
-	status, record string // normal spelling
-	failure        commandFailure
-	hasCode        bool   // ErrorCode is not empty
-	exit           *int64 // nil: not reported
-}
-
-func (s invocationState) badExit() bool { return s.exit != nil && *s.exit != 0 }
-
-// proves tells whether a field other than the status proves a failure.
-func (s invocationState) proves() bool { return s.hasCode || s.badExit() }
-
-var invocationRules = []rule[invocationState]{
-	{
-		when: "Success, contradicted by the exit code, the error code or the record status",
-		matches: func(s invocationState) bool {
-			return s.status == "SUCCESS" && (s.proves() || !oneOf(s.record, "", "FINISHED", "SUCCESS", "STOPPED", "STOPPING", "PARTIALFAILED"))
-		},
-		verdict: Unknown,
-		say:     says[invocationState]("fields disagree: the status is Success, another field says otherwise"),
-		next:    does[invocationState]("Check on the instance what the command did before relying on it or running it again."),
-	},
-	{
-		when:    "Success",
-		matches: func(s invocationState) bool { return s.status == "SUCCESS" },
-		verdict: OK,
-		say:     says[invocationState]("ended with exit code 0"),
-	},
-	ended("Failed", "FAILED", "ran and ended with an exit code that is not 0"),
-	ended("Invalid", "INVALID", "never ran: the command's type or a parameter is wrong"),
-	ended("Aborted", "ABORTED", "never ran: it could not be delivered to the instance"),
-	ended("Error", "ERROR", "stopped with an exception"),
-	ended("Timeout", "TIMEOUT", "was killed when its Timeout was over"),
-	ended("Cancelled", "CANCELLED", "was cancelled before it started"),
-	ended("Terminated", "TERMINATED", "was stopped while it ran"),
-	{
-		when:    "Pending, Running, Stopping, Scheduled or an unknown status, with an error code or an exit code that is not 0",
-		matches: func(s invocationState) bool { return s.proves() },
-		verdict: Failed,
-		say: func(s invocationState) string {
-			if oneOf(s.status, "PENDING", "RUNNING", "STOPPING", "SCHEDULED") {
-				return "fields disagree: the status says that it goes on, another field that it failed"
-			}
-			return "failed, with a status that this version of alitriage does not know"
-		},
-		next: invocationNext,
-	},
-	goesOn("Pending", "PENDING", "is being checked or sent"),
-	goesOn("Running", "RUNNING", "is running"),
-	goesOn("Stopping", "STOPPING", "is being stopped"),
-	goesOn("Scheduled", "SCHEDULED", "waits for its next run, which is normal for a periodic command"),
-	{
-		when:    "any other status",
-		matches: always[invocationState],
-		verdict: Unknown,
-		say:     says[invocationState]("has a status that this version of alitriage does not know"),
-		next:    does[invocationState]("Look at the invocation in the ECS console (Cloud Assistant)."),
-	},
-}
-
-func ended(name, status, text string) rule[invocationState] {
-	return rule[invocationState]{
-		when:    name,
-		matches: func(s invocationState) bool { return s.status == status },
-		verdict: Failed,
-		say: func(s invocationState) string {
-			if s.exit != nil && *s.exit == 0 && status == "FAILED" {
-				return text + " (fields disagree: the exit code is 0)"
-			}
-			return text
-		},
-		next: invocationNext,
-	}
-}
-
-func goesOn(name, status, text string) rule[invocationState] {
-	return rule[invocationState]{
-		when:    name,
-		matches: func(s invocationState) bool { return s.status == status },
-		verdict: InProgress,
-		say:     says[invocationState](text),
-		next: func(s invocationState) []string {
-			if s.status == "SCHEDULED" {
-				return []string{"Nothing to wait for: ask again after its next run."}
-			}
-			return []string{"Ask again with the resume arguments."}
-		},
-	}
-}
-
-func invocationNext(s invocationState) []string {
-	if s.failure.remedy != "" {
-		return []string{s.failure.remedy}
-	}
-	if step, ok := exitRemedies[s.exit0()]; ok {
-		return []string{step}
-	}
-	if step, ok := statusRemedies[s.status]; ok {
-		return []string{step}
-	}
-	return []string{"Read the output and the error info, and check on the instance what the command did."}
-}
-
-func (s invocationState) exit0() int64 {
-	if s.exit == nil {
-		return 0
-	}
-	return *s.exit
-}
-
-// rerun takes the more careful of what the status and the error code say.
-func (s invocationState) rerun() Rerun {
-	byStatus, known := statusReruns[s.status]
-	if !known && !s.hasCode {
-		byStatus = RerunUnknown
-	}
-	if s.badExit() {
-		byStatus = byStatus.careful(CheckFirst) // it ran
-	}
-	return byStatus.careful(s.failure.rerun)
-}
-
-var statusReruns = map[string]Rerun{
-	"FAILED": CheckFirst, "ERROR": CheckFirst, "TIMEOUT": CheckFirst, "TERMINATED": CheckFirst,
-	"INVALID": RerunSafe, "ABORTED": RerunSafe, "CANCELLED": RerunSafe, "PENDING": RerunSafe,
-	"RUNNING": CheckFirst, "STOPPING": CheckFirst, "SCHEDULED": CheckFirst, "SUCCESS": CheckFirst,
-}
-
-const (
-	maxReasons = 12 // groups that get a reason of their own
-	maxIDs     = 40 // InstanceIds listed for one group
-)
-
 // result is one answer with its judgement.
 type result struct {
 	cloudapi.InvocationResult
@@ -154,77 +20,111 @@ type result struct {
 	next    []string
 }
 
+// invocation is what is reported together: what was read of all pages.
+type invocation struct {
+	cloudapi.InvocationResults
+
+	results  []result
+	groups   [][]result
+	single   bool   // all results are of the same InvokeId
+	noun     string // what a result stands for
+	judged   map[Verdict]int
+	longNote bool // some group lists not all its InstanceIds
+}
+
+const maxReasons = 12 // groups that get a reason of their own
+
 // InvocationResults reports on results of Cloud Assistant commands
 // (DescribeInvocationResults). page holds what was read of all pages.
 func (a Airlock) InvocationResults(page cloudapi.InvocationResults) Report {
 	r := newReport(page.Source)
 	if len(page.Results) == 0 {
-		return emptyInvocation(r)
+		return a.emptyInvocation(r, page)
 	}
-	results := make([]result, len(page.Results))
-	for i := range page.Results {
-		results[i] = judgeResult(page.Results[i])
+	v := a.judgeAll(page)
+	r.Verdict, r.Headline = a.invocationHeadline(v)
+	a.explainGroups(&r, v)
+	r.Facts = a.invocationFacts(v)
+	for _, g := range v.groups {
+		r.Items = append(r.Items, a.groupItem(g, v))
 	}
-	groups := groupAlike(results)
-	a.summarise(&r, page, results, groups)
-	a.invocationFacts(&r, page, results)
-	for _, g := range groups {
-		r.Items = append(r.Items, a.groupItem(g, page.AsOf))
-		if len(g) > maxIDs {
-			r.Notes = append(r.Notes, fmt.Sprintf("instance_ids lists the first %d of a group of %d", maxIDs, len(g)))
-		}
-	}
-	if n := len(results) - len(groups); n > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%s in %s; results in a group differ in digits and white space at most, and one output is shown for all",
-			count(len(results), "result"), count(len(groups), "group")))
-	}
-	for _, x := range results {
-		if x.TimesWithoutZone {
-			r.Notes = append(r.Notes, "times came without a zone and were read as UTC")
-			break
+	r.Notes = invocationNotes(v, r.Items, a.FullOutput)
+	for i := range v.results {
+		if v.results[i].verdict == Failed {
+			r.Rerun = r.Rerun.careful(v.results[i].state.rerun())
 		}
 	}
 	return r
 }
 
-func judgeResult(x cloudapi.InvocationResult) result {
-	s := invocationState{
-		status: normal(x.InvocationStatus), record: normal(x.InvokeRecordStatus),
-		hasCode: x.ErrorCode != "", exit: x.ExitCode,
-	}
-	if s.hasCode {
-		s.failure = lookUpFailure(x.ErrorCode)
-	}
-	v, why, next := judge(invocationRules, s)
-	return result{InvocationResult: x, state: s, verdict: v, why: why, next: next}
-}
-
-func emptyInvocation(r Report) Report {
+func (a Airlock) emptyInvocation(r Report, page cloudapi.InvocationResults) Report {
 	r.Verdict = Unknown
 	r.Headline = "Invocation: no results were found"
 	r.Reasons = []string{
-		"an empty list has five usual reasons, likeliest first: the region is wrong; the id is wrong; the run is older than what is kept (documented as 2 weeks to 30 days); the status filter excluded it; the permission is missing (until 2025-12-20 ECS answered that with an empty list)",
+		"an empty list does not say why it is empty; the usual reasons, likeliest first:",
+		"1. the region is wrong",
+		"2. the id is wrong",
+		"3. the run is older than what is kept (documented as 2 weeks to 30 days)",
+		"4. the status filter excluded it",
+		"5. the permission is missing (until 2025-12-20 ECS answered that with an empty list, now with 403)",
 	}
 	r.NextSteps = []string{
 		"Check the region first, then the id; ask again without the status filter.",
 		"Check that the credentials may call ecs:DescribeInvocationResults.",
 	}
+	r.Facts.add("returned", int64(0))
+	if page.NextToken != "" {
+		r.Reasons = append(r.Reasons, "this page is empty, but it is not the last one")
+		r.NextSteps = append([]string{readTheRest}, r.NextSteps...)
+		r.Facts.add("next_token", a.token(page.NextToken))
+	}
 	return r
+}
+
+const readTheRest = "Read the rest: ask again with the next_token among the facts, or raise max_results."
+
+func (a Airlock) judgeAll(page cloudapi.InvocationResults) invocation {
+	v := invocation{InvocationResults: page, single: true, noun: "instance", judged: map[Verdict]int{}}
+	seen := map[cloudapi.InstanceID]bool{}
+	for i := range page.Results {
+		x := a.judgeResult(page.Results[i])
+		v.results = append(v.results, x)
+		v.judged[x.verdict]++
+		v.single = v.single && x.InvokeID == page.Results[0].InvokeID
+		if x.InstanceID == "" || seen[x.InstanceID] {
+			v.noun = "result"
+		}
+		seen[x.InstanceID] = true
+	}
+	v.groups = groupAlike(v.results)
+	v.longNote = slices.ContainsFunc(v.groups, func(g []result) bool { return len(g) > maxIDs })
+	return v
+}
+
+func (a Airlock) judgeResult(x cloudapi.InvocationResult) result {
+	s := invocationState{status: normal(x.InvocationStatus), record: normal(x.InvokeRecordStatus), exit: x.ExitCode}
+	if x.ErrorCode != "" {
+		s.code, s.failure = a.word(x.ErrorCode), lookUpFailure(x.ErrorCode)
+	}
+	v, why, next := judge(invocationRules, s)
+	return result{InvocationResult: x, state: s, verdict: v, why: why, next: next}
 }
 
 // groupAlike puts equal results together, the worst and then the rarest first.
 func groupAlike(results []result) [][]result {
 	type key struct {
-		status, record, code string
-		exit                 int64
-		hasExit              bool
-		output               uint64
+		invoke       cloudapi.InvokeID
+		status, code string
+		exit         int64
+		hasExit      bool
+		why          string // differs where another field changes the judgement
+		output       uint64
 	}
 	index := map[key]int{}
 	var groups [][]result
 	for i := range results {
 		x := &results[i]
-		k := key{x.state.status, x.state.record, strings.ToLower(x.ErrorCode), x.state.exit0(), x.ExitCode != nil, alike(&x.InvocationResult)}
+		k := key{x.InvokeID, x.state.status, strings.ToLower(x.ErrorCode), x.state.exitCode(), x.ExitCode != nil, x.why, alike(&x.InvocationResult)}
 		at, ok := index[k]
 		if !ok {
 			at = len(groups)
@@ -239,183 +139,317 @@ func groupAlike(results []result) [][]result {
 	return groups
 }
 
-// summarise fills in verdict, headline, reasons, next steps and rerun.
-func (a Airlock) summarise(r *Report, page cloudapi.InvocationResults, results []result, groups [][]result) {
-	byVerdict := map[Verdict]int{}
-	for _, x := range results {
-		byVerdict[x.verdict]++
-		if x.verdict == Failed {
-			r.Rerun = r.Rerun.careful(x.state.rerun())
-		}
+// invocationHeadline judges the whole: the worst result counts, and what was not
+// read cannot be called ok.
+func (a Airlock) invocationHeadline(v invocation) (Verdict, string) {
+	n := len(v.results)
+	of := "of " + count(n, v.noun)
+	if v.NextToken != "" {
+		of = "of the first " + count(n, v.noun)
 	}
-	n := len(results)
-	of := fmt.Sprintf("of %s", count(n, "instance"))
-	if page.NextToken != "" {
-		of = fmt.Sprintf("of the first %s", count(n, "instance"))
-	}
-	subject := "Invocation " + a.orNone(string(results[0].InvokeID))
-	if !sameInvocation(results) {
-		subject, of = "Invocations", strings.ReplaceAll(of, "instance", "result")
+	subject := "Invocation " + a.orNone(string(v.results[0].InvokeID))
+	if !v.single {
+		subject = "Several invocations"
 	}
 	switch {
-	case byVerdict[Failed] > 0:
-		r.Verdict = Failed
-		r.Headline = fmt.Sprintf("%s: %d %s failed, first error %s", subject, byVerdict[Failed], of, a.errorOf(groups[0][0]))
-		if byVerdict[InProgress] > 0 {
-			r.Headline += fmt.Sprintf("; %d still running", byVerdict[InProgress])
+	case v.judged[Failed] > 0:
+		text := fmt.Sprintf("%s: %d %s failed, first error %s", subject, v.judged[Failed], of, v.groups[0][0].failure(a))
+		if running := v.judged[InProgress]; running > 0 {
+			text += fmt.Sprintf("; %d not finished", running)
 		}
-	case byVerdict[Unknown] > 0:
-		r.Verdict = Unknown
-		r.Headline = fmt.Sprintf("%s: %d %s cannot be judged", subject, byVerdict[Unknown], of)
-	case byVerdict[InProgress] > 0:
-		r.Verdict = InProgress
-		r.Headline = fmt.Sprintf("%s: %d %s not finished", subject, byVerdict[InProgress], of)
-	case page.NextToken != "":
-		r.Verdict = Unknown
-		r.Headline = fmt.Sprintf("%s: the first %s are ok, the rest has not been read", subject, count(n, "result"))
+		return Failed, text
+	case v.judged[Unknown] > 0:
+		return Unknown, fmt.Sprintf("%s: %d %s cannot be judged", subject, v.judged[Unknown], of)
+	case v.judged[InProgress] > 0:
+		return InProgress, fmt.Sprintf("%s: %d %s not finished", subject, v.judged[InProgress], of)
+	case v.NextToken != "":
+		return Unknown, fmt.Sprintf("%s: the first %s ok, the rest has not been read", subject, are(n, v.noun))
+	case n == 1:
+		return OK, fmt.Sprintf("%s: the command succeeded on its only %s", subject, v.noun)
 	default:
-		r.Verdict = OK
-		r.Headline = fmt.Sprintf("%s: all %s ok", subject, count(n, "instance"))
-	}
-	for _, g := range groups[:min(len(groups), maxReasons)] {
-		r.Reasons = append(r.Reasons, a.groupReason(g))
-		r.NextSteps = appendNew(r.NextSteps, g[0].next...)
-	}
-	if n := len(groups) - maxReasons; n > 0 {
-		r.Reasons = append(r.Reasons, count(n, "more group")+" below")
-	}
-	if page.NextToken != "" {
-		r.NextSteps = append(r.NextSteps, fmt.Sprintf("Read the rest with next_token=%s, or raise max_results.", a.word(page.NextToken)))
+		return OK, fmt.Sprintf("%s: all %s succeeded", subject, count(n, v.noun))
 	}
 }
 
-func sameInvocation(results []result) bool {
-	return !slices.ContainsFunc(results, func(x result) bool { return x.InvokeID != results[0].InvokeID })
+func are(n int, noun string) string {
+	if n == 1 {
+		return noun + " is"
+	}
+	return count(n, noun) + " are"
 }
 
-func appendNew(list []string, more ...string) []string {
-	for _, s := range more {
-		if !slices.Contains(list, s) {
-			list = append(list, s)
-		}
+// failure names how one result failed in a few words.
+func (x *result) failure(a Airlock) string {
+	text := a.orNone(x.InvocationStatus)
+	if x.state.code != "" {
+		text = x.state.code
 	}
-	return list
-}
-
-// errorOf names the failure of one result in a few words.
-func (a Airlock) errorOf(x result) string {
-	text := x.InvocationStatus
-	if x.ErrorCode != "" {
-		text = x.ErrorCode
-	}
-	text = a.orNone(text)
 	if x.ExitCode != nil {
 		text += fmt.Sprintf(" (exit %d)", *x.ExitCode)
 	}
 	return text
 }
 
-func (a Airlock) groupReason(g []result) string {
-	x := g[0]
-	text := fmt.Sprintf("%s: %s (%s)", count(len(g), "instance"), x.why, a.orNone(x.InvocationStatus))
-	if x.ErrorCode != "" {
-		text += ", " + a.orNone(x.ErrorCode)
-		if x.state.failure.cause != "" {
-			text += ": " + x.state.failure.cause
+// explainGroups gives each group its reasons and next steps.
+func (a Airlock) explainGroups(r *Report, v invocation) {
+	named := 0
+	for _, g := range v.groups {
+		if len(g[0].next) > 0 {
+			named++
 		}
 	}
-	if x.ExitCode != nil && *x.ExitCode != 0 {
-		text += fmt.Sprintf(", exit code %d", *x.ExitCode)
-		if meaning := exitMeanings[*x.ExitCode]; meaning != "" {
-			text += " (" + meaning + ")"
+	for _, g := range v.groups[:min(len(v.groups), maxReasons)] {
+		x := &g[0]
+		label := a.orNone(x.InvocationStatus)
+		if x.state.code != "" {
+			label += ", " + x.state.code
+		}
+		r.Reasons = append(r.Reasons, fmt.Sprintf("%s %s: %s", count(len(g), v.noun), label, x.explained()))
+		if !x.state.recordKnown() {
+			r.Reasons = append(r.Reasons, "InvokeRecordStatus has a value that alitriage does not know: "+a.quote(x.InvokeRecordStatus))
+		}
+		for _, what := range a.disagreements(g) {
+			r.Reasons = append(r.Reasons, disagreeing+what)
+		}
+		for _, step := range x.next {
+			if named > 1 && x.verdict != InProgress {
+				step = "For " + x.failure(a) + ": " + step
+			}
+			r.NextSteps = appendNew(r.NextSteps, inRegion(step, v.Region))
 		}
 	}
-	return text
+	if n := len(v.groups) - maxReasons; n > 0 {
+		r.Reasons = append(r.Reasons, count(n, "further group")+" below")
+	}
+	if v.NextToken != "" {
+		r.NextSteps = append(r.NextSteps, readTheRest)
+	}
 }
 
-func (a Airlock) invocationFacts(r *Report, page cloudapi.InvocationResults, results []result) {
-	if sameInvocation(results) {
-		r.Facts.add("invoke_id", a.plain(string(results[0].InvokeID)))
-		r.Facts.add("command_id", a.plain(string(results[0].CommandID)))
+// explained is why, and the cause that the error code tells.
+func (x *result) explained() string {
+	if cause := x.state.failure.cause; cause != "" {
+		return x.why + "; " + cause
 	}
-	if page.NextToken == "" {
-		r.Facts.add("total", int64(len(results)))
-	}
-	r.Facts.add("returned", int64(len(results)))
-	var order []string
-	counts := map[string]int64{}
-	for _, x := range results {
-		status := a.plain(x.InvocationStatus)
-		if counts[status]++; counts[status] == 1 {
-			order = append(order, status)
+	return x.why
+}
+
+// disagreements names the contradictions within a group.
+func (a Airlock) disagreements(g []result) (list []string) {
+	for i := range g {
+		for _, what := range g[i].state.disagreements(a.orNone(g[i].InvocationStatus), a.orNone(g[i].InvokeRecordStatus)) {
+			list = appendNew(list, what)
 		}
+		if len(list) >= maxReasons {
+			break
+		}
+	}
+	return list
+}
+
+// inRegion fills in the region where a step names a host of it.
+func inRegion(step, region string) string {
+	if region == "" {
+		return step
+	}
+	return strings.ReplaceAll(step, "<region>", region)
+}
+
+func appendNew(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+func (a Airlock) invocationFacts(v invocation) Facts {
+	var f Facts
+	first := &v.results[0]
+	if v.single {
+		f.add("invoke_id", a.plain(string(first.InvokeID)))
+		if common(v.results, func(x *result) string { return string(x.CommandID) }) {
+			f.add("command_id", a.plain(string(first.CommandID)))
+		}
+	}
+	if v.NextToken == "" {
+		f.add("total", int64(len(v.results)))
+	}
+	f.add("returned", int64(len(v.results)))
+	f = append(f, Fact{"status_counts", a.statusCounts(v.results)})
+	f.add("next_token", a.token(v.NextToken))
+	return f
+}
+
+// maxStatuses is how many different statuses are counted one by one.
+const maxStatuses = 16
+
+// statusCounts adds up to the number of results.
+func (a Airlock) statusCounts(results []result) Facts {
+	counts := map[string]int64{}
+	for i := range results {
+		status := a.plain(results[i].InvocationStatus)
+		if status == "" {
+			status = "(none)"
+		}
+		counts[status]++
+	}
+	order := make([]string, 0, len(counts))
+	for status := range counts {
+		order = append(order, status)
 	}
 	slices.SortFunc(order, func(x, y string) int { return cmp.Or(cmp.Compare(counts[y], counts[x]), strings.Compare(x, y)) })
-	var statusCounts Facts
-	for _, status := range order {
-		statusCounts.add(status, counts[status])
+	facts := Facts{}
+	var others int64
+	for i, status := range order {
+		if i < maxStatuses {
+			facts.add(status, counts[status])
+		} else {
+			others += counts[status]
+		}
 	}
-	r.Facts = append(r.Facts, Fact{"status_counts", statusCounts})
-	r.Facts.add("next_token", a.plain(page.NextToken))
+	if others > 0 {
+		facts.add("(others)", others)
+	}
+	return facts
 }
 
-func (a Airlock) groupItem(g []result, asOf time.Time) Item {
-	x := g[0]
-	item := Item{Name: a.orNone(string(x.InstanceID)), Verdict: x.verdict, Text: x.why, Output: a.output(x.Output)}
-	if len(g) > 1 {
-		item.Name = count(len(g), "instance")
+// common tells whether all of a list have the same.
+func common(list []result, of func(*result) string) bool {
+	for i := range list {
+		if of(&list[i]) != of(&list[0]) {
+			return false
+		}
 	}
+	return true
+}
+
+func (a Airlock) groupItem(g []result, v invocation) Item {
+	x := &g[0]
+	item := Item{Name: a.orNone(string(x.InstanceID)), Verdict: x.verdict, Facts: a.groupFacts(g)}
+	if len(g) > 1 {
+		item.Name = count(len(g), v.noun)
+	}
+	if !v.single {
+		item.Name += " (" + a.orNone(string(x.InvokeID)) + ")"
+	}
+	var charset string
+	item.Output, charset = a.output(x.Output)
+	item.Text = x.explained() + howLong(g, v.AsOf)
 	if x.ErrorInfo != "" {
 		item.Text += ": " + a.quote(x.ErrorInfo)
+		if !common(g, func(x *result) string { return x.ErrorInfo }) {
+			item.Text += " (the others of the group say it differently)"
+		}
 	}
-	if x.verdict == InProgress && !x.StartedAt.IsZero() && asOf.After(x.StartedAt) {
-		item.Text += " for " + asOf.Sub(x.StartedAt).Round(time.Second).String()
+	for _, remark := range []struct {
+		holds bool
+		text  string
+	}{
+		{x.Output.DroppedBytes > 0, fmt.Sprintf("the agent dropped %d bytes of output before us, from the beginning or the middle", x.Output.DroppedBytes)},
+		{x.Output.DroppedBytes > 0 && x.OSSOutputURI != "", "the whole output is in OSS"},
+		{x.Output.Undecoded, "the output was not Base64 and is shown as it came"},
+		{charset != "", charset},
+	} {
+		if remark.holds {
+			item.Text += "; " + remark.text
+		}
 	}
-	if x.Output.DroppedBytes > 0 {
-		item.Text += fmt.Sprintf("; the agent dropped %d bytes of output before us, from the beginning or the middle", x.Output.DroppedBytes)
-	}
-	if x.Output.Undecoded {
-		item.Text += "; the output was not Base64 and is shown as it came"
-	}
-	item.Facts = a.resultFacts(g)
 	return item
 }
 
-// resultFacts speaks for a group: the earliest start, the latest end.
-func (a Airlock) resultFacts(g []result) Facts {
-	x := g[0]
-	started, finished := x.StartedAt, x.FinishedAt
-	ids := make([]string, 0, len(g))
-	for _, other := range g {
-		if len(ids) < maxIDs {
-			ids = append(ids, a.plain(string(other.InstanceID)))
+// howLong speaks of the time of a group. The vendor counts in seconds.
+func howLong(g []result, asOf time.Time) string {
+	started, finished, longest := times(g)
+	switch {
+	case g[0].verdict == InProgress && !started.IsZero() && asOf.After(started):
+		return " for " + duration(asOf.Sub(started))
+	case started.IsZero() || finished.IsZero() || finished.Before(started):
+		return ""
+	case longest == 0:
+		return ", in under 1s"
+	case len(g) > 1:
+		return ", in at most " + duration(longest)
+	default:
+		return ", in " + duration(longest)
+	}
+}
+
+// times are the first start and the last end of a group, and the longest run.
+func times(g []result) (started, finished time.Time, longest time.Duration) {
+	for i := range g {
+		x := &g[i]
+		if !x.StartedAt.IsZero() && (started.IsZero() || x.StartedAt.Before(started)) {
+			started = x.StartedAt
 		}
-		if !other.StartedAt.IsZero() && other.StartedAt.Before(started) {
-			started = other.StartedAt
+		if x.FinishedAt.After(finished) {
+			finished = x.FinishedAt
 		}
-		if other.FinishedAt.After(finished) {
-			finished = other.FinishedAt
+		if !x.StartedAt.IsZero() && !x.FinishedAt.IsZero() {
+			longest = max(longest, x.FinishedAt.Sub(x.StartedAt))
 		}
 	}
+	return started, finished, longest
+}
+
+// groupFacts speaks for all of a group: what differs within it is left out, and
+// of the times the first start, the last end and the longest run stand.
+func (a Airlock) groupFacts(g []result) Facts {
+	x := &g[0]
 	var f Facts
-	f.add("instance_ids", ids)
-	f.add("invocation_status", a.plain(x.InvocationStatus))
-	f.add("invoke_record_status", a.plain(x.InvokeRecordStatus))
+	add := func(name string, of func(*result) string) {
+		if common(g, of) {
+			f.add(name, a.plain(of(x)))
+		}
+	}
+	f.add("instance_ids", a.groupIDs(g))
+	add("invocation_status", func(x *result) string { return x.InvocationStatus })
+	add("invoke_record_status", func(x *result) string { return x.InvokeRecordStatus })
 	f.add("exit_code", x.ExitCode)
-	f.add("error_code", a.plain(x.ErrorCode))
+	add("error_code", func(x *result) string { return x.ErrorCode })
 	f.add("error_info", a.plain(x.ErrorInfo))
+	started, finished, longest := times(g)
 	f.add("started_at", started)
 	f.add("finished_at", finished)
-	if !started.IsZero() && !finished.Before(started) {
-		f.add("duration_ms", finished.Sub(started).Milliseconds())
+	if longest > 0 {
+		f.add("duration_ms", longest.Milliseconds())
 	}
-	f.add("repeats", x.Repeats)
-	f.add("username", a.plain(x.Username))
-	f.add("container_name", a.plain(x.ContainerName))
-	if x.Output.DroppedBytes > 0 {
-		f.add("oss_output_uri", a.plain(x.OSSOutputURI))
+	if repeats := x.Repeats; repeats > 0 && !slices.ContainsFunc(g, func(x result) bool { return x.Repeats != repeats }) {
+		f.add("repeats", repeats)
 	}
+	add("username", func(x *result) string { return x.Username })
+	add("container_name", func(x *result) string { return x.ContainerName })
+	add("oss_output_uri", func(x *result) string { return x.OSSOutputURI })
 	return f
+}
+
+func (a Airlock) groupIDs(g []result) []string {
+	var ids []string
+	seen := map[cloudapi.InstanceID]bool{}
+	for i := range g {
+		if id := g[i].InstanceID; id != "" && !seen[id] && len(ids) < maxIDs {
+			seen[id] = true
+			ids = append(ids, a.plain(string(id)))
+		}
+	}
+	return ids
+}
+
+func invocationNotes(v invocation, items []Item, full bool) []string {
+	notes := []string{}
+	if len(v.groups) < len(v.results) {
+		notes = append(notes, fmt.Sprintf("%s in %s: results of a group differ in digits and white space at most; one output is shown for all",
+			count(len(v.results), "result"), count(len(v.groups), "group")))
+	}
+	if v.longNote {
+		notes = append(notes, fmt.Sprintf("instance_ids lists the first %d of a group at most", maxIDs))
+	}
+	if !full && slices.ContainsFunc(items, func(i Item) bool { return i.Output != nil && i.Output.ShownLines < i.Output.TotalLines }) {
+		notes = append(notes, "long outputs are excerpts: ask with instance_id and full_output=true for a whole one")
+	}
+	if slices.ContainsFunc(v.results, func(x result) bool { return x.TimesWithoutZone }) {
+		notes = append(notes, "times came without a zone and were read as UTC")
+	}
+	return notes
 }
 
 // InvocationResultsChanging tells whether asking again soon can show something

@@ -1,7 +1,6 @@
 package formatters
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,66 +11,121 @@ import (
 
 // operationState is what the verdict on a BPStudio operation depends on.
 type operationState struct {
-	found, hasStatus bool
-	status           string // upper case, trimmed, otherwise as it came
-	successFlag      string // "true", "false" or "" of the arguments
-	// instances inside the arguments, and how many of them failed or do not say
-	// that they succeeded
-	total, failed, unproved int
-	firstFailed             string
+	found   bool
+	status  string      // upper case, trimmed, otherwise as it came; "" if there is none
+	success successFlag // of the arguments
+	// instances inside the arguments, and how they ended; the rest did not say
+	total, ok, failed int
+	firstFailed       string
 }
+
+// successFlag is what Arguments says about the success of the whole.
+type successFlag uint8
+
+const (
+	successAbsent successFlag = iota
+	successFalse
+	successTrue
+	successUnreadable
+)
+
+func (s operationState) running() bool { return oneOf(s.status, "INIT", "RUNNING") }
+
+func (s operationState) unproved() int { return s.total - s.ok - s.failed }
+
+// provesFailure tells whether Arguments proves a failure, whatever the status.
+func (s operationState) provesFailure() bool { return s.failed > 0 || s.success == successFalse }
 
 var operationRules = []rule[operationState]{
 	{
-		when:    "no Data, or Data without Status",
-		matches: func(s operationState) bool { return !s.found || !s.hasStatus },
+		when:    "no Data",
+		matches: func(s operationState) bool { return !s.found },
 		verdict: Unknown,
-		say:     says[operationState]("there is no result under this OperationId: it has expired (a result is kept one hour) or never existed"),
-		next: does[operationState]("Do not take it for a success: check the resource that the operation was about.",
-			"Check the OperationId, and ask within an hour of the operation."),
+		say:     says[operationState]("there is no result under this OperationId: it has expired (it lives one hour) or never existed"),
+		next:    does[operationState](noSuccess, "Check the OperationId, and ask within an hour of the operation."),
 	},
 	{
-		when:    "INIT or RUNNING with a failed instance in Arguments",
-		matches: func(s operationState) bool { return oneOf(s.status, "INIT", "RUNNING") && s.failed > 0 },
-		verdict: Failed,
-		say: func(s operationState) string {
-			return fmt.Sprintf("the operation is still running, and %s already failed, first %s", count(s.failed, "instance"), s.firstFailed)
-		},
-		next: does[operationState]("Ask again with the resume arguments for the rest.", "Look at the failed instances below."),
+		when:    "Data without Status",
+		matches: func(s operationState) bool { return s.status == "" },
+		verdict: Unknown,
+		say:     says[operationState]("the answer names no status: the OperationId has expired (it lives one hour) or never existed"),
+		next:    does[operationState](noSuccess, "Check the OperationId, and ask within an hour of the operation."),
 	},
 	{
-		when:    "INIT or RUNNING",
-		matches: func(s operationState) bool { return oneOf(s.status, "INIT", "RUNNING") },
-		verdict: InProgress,
-		say:     says[operationState]("the operation is still running; its result can be read for one hour after it was made"),
-		next:    does[operationState]("Ask again with the resume arguments."),
-	},
-	{
-		when: "SUCCESS with a failed instance or success:false in Arguments",
-		matches: func(s operationState) bool {
-			return s.status == "SUCCESS" && (s.failed > 0 || s.successFlag == "false")
-		},
+		when:    "FAILURE",
+		matches: func(s operationState) bool { return s.status == "FAILURE" },
 		verdict: Failed,
 		say: func(s operationState) string {
 			if s.failed > 0 {
-				return fmt.Sprintf("the operation ended, but only %d of %s succeeded; %s failed", s.total-s.failed, count(s.total, "instance"), s.firstFailed)
+				return "the operation failed: " + s.tally()
 			}
-			return "the operation ended, but its arguments say success: false"
+			return "the operation failed"
 		},
-		next: does[operationState]("Look at the failed instances below, mend them, and repeat the operation for them alone."),
+		next: does[operationState]("Read the message and check the state of the resource; never repeat a write blindly.",
+			"If the message does not help, give OperationId and RequestId to Alibaba Cloud support."),
 	},
 	{
-		when:    "SUCCESS with an instance in Arguments that does not say that it succeeded",
-		matches: func(s operationState) bool { return s.status == "SUCCESS" && s.unproved > 0 },
+		when:    "INIT or RUNNING with a failed instance or success:false in Arguments",
+		matches: func(s operationState) bool { return s.running() && s.provesFailure() },
+		verdict: Failed,
+		say: func(s operationState) string {
+			if s.failed > 0 {
+				return fmt.Sprintf("the operation is still running, and %d of %s already failed, first %s", s.failed, count(s.total, "instance"), s.firstFailed)
+			}
+			return "the operation is still running, but its Arguments already say success: false"
+		},
+		next: does[operationState]("Ask again with the resume arguments for the rest.", "Check the state of the resource; never repeat a write blindly."),
+	},
+	{
+		when:    "INIT or RUNNING",
+		matches: operationState.running,
+		verdict: InProgress,
+		say:     says[operationState]("the operation is still running; its result vanishes one hour after the operation was made"),
+		next:    does[operationState]("Ask again with the resume arguments, within that hour."),
+	},
+	{
+		when:    "SUCCESS or a status that is not known, with a failed instance or success:false in Arguments",
+		matches: operationState.provesFailure,
+		verdict: Failed,
+		say: func(s operationState) string {
+			text := "the operation calls itself a success, but "
+			if s.status != "SUCCESS" {
+				text = "the operation has a status that alitriage does not know, and "
+			}
+			if s.failed > 0 {
+				return text + s.tally()
+			}
+			return text + "its Arguments say success: false"
+		},
+		next: func(s operationState) []string {
+			if s.failed > 0 {
+				return []string{"Look at the failed instances below and mend them; then repeat the operation for them alone."}
+			}
+			return []string{"Read the Arguments and check the state of the resource; never repeat a write blindly."}
+		},
+	},
+	{
+		when:    "any other status",
+		matches: func(s operationState) bool { return s.status != "SUCCESS" },
+		verdict: Unknown,
+		say:     says[operationState]("the operation has a status that alitriage does not know"),
+		next:    does[operationState](noSuccess),
+	},
+	{
+		when:    "SUCCESS with a success in Arguments that cannot be read, or an instance that does not say that it succeeded",
+		matches: func(s operationState) bool { return s.success == successUnreadable || s.unproved() > 0 },
 		verdict: Unknown,
 		say: func(s operationState) string {
-			return fmt.Sprintf("fields disagree: the operation calls itself a success, but %s of %d did not say so", count(s.unproved, "instance"), s.total)
+			if s.unproved() > 0 {
+				return fmt.Sprintf("the operation calls itself a success, but %d of %s did not say that they succeeded", s.unproved(), count(s.total, "instance"))
+			}
+			return "the operation calls itself a success, but what its Arguments say about it cannot be read"
 		},
-		next: does[operationState]("Check these instances before relying on the operation."),
+		next: does[operationState](noSuccess),
 	},
 	{
 		when:    "SUCCESS",
-		matches: func(s operationState) bool { return s.status == "SUCCESS" },
+		matches: always[operationState],
 		verdict: OK,
 		say: func(s operationState) string {
 			if s.total > 0 {
@@ -80,117 +134,128 @@ var operationRules = []rule[operationState]{
 			return "the operation succeeded"
 		},
 	},
-	{
-		when:    "FAILURE",
-		matches: func(s operationState) bool { return s.status == "FAILURE" },
-		verdict: Failed,
-		say:     says[operationState]("the operation failed"),
-		next: does[operationState]("Read the message, check the state of the resource, and do not repeat a write blindly.",
-			"Give OperationId and RequestId to Alibaba Cloud support if the message does not help."),
-	},
-	{
-		when:    "any other status",
-		matches: always[operationState],
-		verdict: Unknown,
-		say:     says[operationState]("the operation has a status that this version of alitriage does not know"),
-		next:    does[operationState]("Check the resource that the operation was about."),
-	},
+}
+
+const noSuccess = "Do not take it for a success: check the resource that the operation was about."
+
+// tally is "k of n instances succeeded", with the first that failed.
+func (s operationState) tally() string {
+	return fmt.Sprintf("%d of %s succeeded; %s failed", s.ok, count(s.total, "instance"), s.firstFailed)
 }
 
 // OperationResult reports on a BPStudio operation (GetExecuteOperationResult).
 func (a Airlock) OperationResult(op cloudapi.OperationResult) Report {
 	arguments, message := unwrap(op.Arguments), unwrap(op.Message)
-	instances := operationInstances(arguments)
-	state := operationState{
-		found: op.Found, hasStatus: op.Status != "", status: strings.ToUpper(op.Status),
-		successFlag: successFlag(arguments), total: len(instances),
-	}
 	r := newReport(op.Source)
-	for _, i := range instances {
-		item := a.operationItem(i)
-		switch item.Verdict {
-		case OK:
-		case Failed:
-			if state.failed++; state.failed == 1 {
-				state.firstFailed = item.Name
-			}
-		default:
-			state.unproved++
-		}
-		r.Items = append(r.Items, item)
+	for _, i := range operationInstances(arguments) {
+		r.Items = append(r.Items, a.operationItem(i))
 	}
 	worstFirst(r.Items)
+	state := operationState{
+		found: op.Found, status: upperASCII(strings.TrimSpace(op.Status)), success: readSuccess(arguments),
+	}
+	state.countItems(r.Items)
 	var why string
 	r.Verdict, why, r.NextSteps = judge(operationRules, state)
-	r.NextSteps = nonNil(r.NextSteps)
-	r.Headline = fmt.Sprintf("Operation %s: %s", a.orNone(string(op.OperationID)), why)
-	r.Reasons = append(r.Reasons, fmt.Sprintf("status %s; that the API answered says nothing about the operation", a.orNone(op.Status)))
 	if r.Verdict == Failed {
-		r.Rerun = CheckFirst
+		r.Rerun = CheckFirst // a write that failed may have happened in part
 	}
+	r.Headline = "Operation: " + why
+	if op.OperationID != "" {
+		r.Headline = fmt.Sprintf("Operation %s: %s", a.word(string(op.OperationID)), why)
+	}
+	r.Reasons = a.operationReasons(op, state, message)
 	r.Facts.add("operation_id", a.plain(string(op.OperationID)))
 	r.Facts.add("status", a.plain(op.Status))
-	r.Facts.add("message", a.line(summary(message)))
-	if len(instances) == 0 {
-		r.Facts.add("arguments", a.line(summary(arguments)))
-	}
-	if op.Status == "FAILURE" && message != nil {
-		r.Reasons = append(r.Reasons, "message: "+a.quote(summary(message)))
-	}
+	r.Facts.add("message", a.lineUpTo(digest(message, 0), maxValue))
+	r.Facts.add("arguments", a.lineUpTo(digest(withoutInstances(arguments), 0), maxValue))
 	return r
+}
+
+func (s *operationState) countItems(items []Item) {
+	s.total = len(items)
+	for _, item := range items {
+		switch item.Verdict {
+		case OK:
+			s.ok++
+		case Failed:
+			if s.failed++; s.failed == 1 {
+				s.firstFailed = item.Name
+			}
+		}
+	}
+}
+
+func (a Airlock) operationReasons(op cloudapi.OperationResult, s operationState, message any) []string {
+	if !s.found {
+		return []string{"the API answered, but without Data; its own Code 200 says nothing about the operation"}
+	}
+	reasons := []string{"Status " + a.orNone(op.Status)}
+	if s.total > 0 {
+		reasons[0] += fmt.Sprintf("; of %s %d succeeded, %d failed, %d did not say that they succeeded", count(s.total, "instance"), s.ok, s.failed, s.unproved())
+	}
+	if s.status == "FAILURE" {
+		if text := digest(message, 0); text != "" {
+			reasons = append(reasons, "BPStudio says: "+a.quote(text))
+		} else {
+			reasons = append(reasons, "BPStudio gives no message")
+		}
+	}
+	return append(reasons, operationContradictions(s)...)
+}
+
+func operationContradictions(s operationState) (reasons []string) {
+	success := s.status == "SUCCESS"
+	for _, c := range []struct {
+		holds bool
+		what  string
+	}{
+		{(success || s.running()) && s.success == successFalse, "Status is " + s.status + ", but Arguments say success: false"},
+		{success && s.failed > 0, "Status is SUCCESS, but an instance failed"},
+		{success && s.unproved() > 0, "Status is SUCCESS, but not every instance says so"},
+		{success && s.success == successUnreadable, "Status is SUCCESS, but success in Arguments is neither true nor false"},
+		{s.status == "FAILURE" && s.success == successTrue, "Status is FAILURE, but Arguments say success: true"},
+		{s.status == "FAILURE" && s.total > 0 && s.ok == s.total, "Status is FAILURE, but every instance succeeded"},
+	} {
+		if c.holds {
+			reasons = append(reasons, disagreeing+c.what)
+		}
+	}
+	return reasons
 }
 
 // OperationResultChanging tells whether asking again can show something new.
 func OperationResultChanging(op cloudapi.OperationResult) bool {
-	return op.Found && oneOf(strings.ToUpper(op.Status), "INIT", "RUNNING")
+	return op.Found && oneOf(upperASCII(strings.TrimSpace(op.Status)), "INIT", "RUNNING")
 }
 
-const (
-	maxLayers    = 3       // a string that is JSON that holds a string that is JSON
-	maxUnwrapped = 1 << 20 // bytes; longer texts stay texts
-)
-
-// unwrap decodes the JSON in a text, and the JSON in its strings, up to
-// maxLayers deep. What is no JSON stays a string; nothing at all is nil.
-func unwrap(m cloudapi.MachineBytes) any {
-	return unwrapText(string(m.Open()), maxLayers)
-}
-
-func unwrapText(text string, layers int) any {
-	text = strings.TrimSpace(text)
-	if text == "" || text == `""` || text == `" "` {
-		return nil
+// readSuccess reads the flag of the whole. What looks like JSON that speaks of
+// success or of instances, but cannot be read as that, proves nothing.
+func readSuccess(arguments any) successFlag {
+	if text, ok := arguments.(string); ok && cannotBeRead(text) {
+		return successUnreadable
 	}
-	if layers == 0 || len(text) > maxUnwrapped {
-		return text
-	}
-	var v any
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	if d.Decode(&v) != nil || d.More() {
-		// The vendor's sample wraps JSON in quotes without escaping what is inside.
-		inner, wrapped := strings.CutPrefix(strings.TrimSuffix(text, `"`), `"`)
-		if wrapped && json.Unmarshal([]byte(inner), &v) == nil {
-			return v
+	attributes := field(arguments, "attributes")
+	for _, v := range []any{attributes, field(attributes, "instances")} {
+		if text, ok := v.(string); ok && cannotBeRead(text) {
+			return successUnreadable
 		}
-		return text
 	}
-	if s, ok := v.(string); ok {
-		return unwrapText(s, layers-1)
+	switch strings.ToLower(strings.TrimSpace(rawText(field(arguments, "success")))) {
+	case "":
+		return successAbsent
+	case "true":
+		return successTrue
+	case "false":
+		return successFalse
+	default:
+		return successUnreadable
 	}
-	return v
 }
 
-// field looks into an object, whose value may be encoded once more.
-func field(v any, name string) any {
-	object, ok := v.(map[string]any)
-	if !ok {
-		return nil
-	}
-	if s, ok := object[name].(string); ok {
-		return unwrapText(s, 1)
-	}
-	return object[name]
+// cannotBeRead tells whether a text that stayed one was meant to be JSON.
+func cannotBeRead(text string) bool {
+	return strings.IndexByte(`{["`, text[0]) >= 0 && (strings.Contains(text, "success") || strings.Contains(text, "status") || strings.Contains(text, "instances"))
 }
 
 type operationInstance struct {
@@ -198,60 +263,83 @@ type operationInstance struct {
 	status, message, output any
 }
 
-// operationInstances finds attributes.instances.<InstanceId>{status,message,output}.
-func operationInstances(arguments any) []operationInstance {
-	byID, _ := field(field(arguments, "attributes"), "instances").(map[string]any)
-	list := make([]operationInstance, 0, len(byID))
-	for _, id := range slices.Sorted(maps.Keys(byID)) {
-		one := byID[id]
-		if s, ok := one.(string); ok {
-			one = unwrapText(s, 1)
+// operationInstances finds attributes.instances.<InstanceId>{status,message,output},
+// or a list of such objects that name their instance.
+func operationInstances(arguments any) (list []operationInstance) {
+	switch instances := field(field(arguments, "attributes"), "instances").(type) {
+	case map[string]any:
+		for _, id := range slices.Sorted(maps.Keys(instances)) {
+			list = append(list, readInstance(id, field(instances, id)))
 		}
-		list = append(list, operationInstance{id, field(one, "status"), field(one, "message"), field(one, "output")})
+	case []any:
+		for _, v := range instances {
+			if object, ok := v.(map[string]any); ok { // bare ids say nothing of how they ended
+				list = append(list, readInstance(instanceName(object), object))
+			}
+		}
 	}
 	return list
 }
 
-func (a Airlock) operationItem(i operationInstance) Item {
-	status := summary(i.status)
-	item := Item{Name: a.word(i.id), Text: "status " + a.orNone(status)}
-	switch normal(status) {
-	case "SUCCESS", "SUCCEEDED", "SUCCESSFUL", "FINISHED", "OK":
-		item.Verdict = OK
-	case "INIT", "RUNNING", "PENDING":
-		item.Verdict = InProgress
-	case "FAILURE", "FAILED", "FAIL", "ERROR", "TIMEOUT":
-		item.Verdict = Failed
-	default:
-		item.Verdict = Unknown
+func readInstance(id string, v any) operationInstance {
+	object, ok := v.(map[string]any)
+	if !ok {
+		return operationInstance{id: id, status: v}
 	}
-	if message := summary(i.message); message != "" {
+	// The output stays as it came: what a machine printed may be JSON.
+	return operationInstance{id, field(object, "status"), field(object, "message"), object["output"]}
+}
+
+func instanceName(object map[string]any) string {
+	for _, name := range []string{"instanceId", "InstanceId", "instance_id", "id", "name"} {
+		if id, ok := object[name].(string); ok {
+			return id
+		}
+	}
+	return ""
+}
+
+// withoutInstances is what is left to tell of arguments whose instances are
+// items.
+func withoutInstances(arguments any) any {
+	object, ok := arguments.(map[string]any)
+	if !ok || len(operationInstances(arguments)) == 0 {
+		return arguments
+	}
+	rest := maps.Clone(object)
+	attributes := maps.Clone(field(object, "attributes").(map[string]any)) // it holds instances
+	delete(attributes, "instances")
+	if rest["attributes"] = attributes; len(attributes) == 0 {
+		delete(rest, "attributes")
+	}
+	if len(rest) == 0 {
+		return nil
+	}
+	return rest
+}
+
+// The statuses of an instance are those of the operation or of Cloud Assistant.
+// "Finished" is not among the good ones: it only says that it has ended.
+var instanceVerdicts = map[string]Verdict{
+	"SUCCESS": OK, "SUCCEEDED": OK,
+	"INIT": InProgress, "RUNNING": InProgress, "PENDING": InProgress, "STOPPING": InProgress, "SCHEDULED": InProgress,
+	"FAILURE": Failed, "FAILED": Failed, "FAIL": Failed, "ERROR": Failed, "TIMEOUT": Failed,
+	"INVALID": Failed, "ABORTED": Failed, "CANCELLED": Failed, "TERMINATED": Failed,
+}
+
+func (a Airlock) operationItem(i operationInstance) Item {
+	status := rawText(i.status)
+	item := Item{Name: a.orNone(i.id), Verdict: Unknown, Text: "status " + a.orNone(status), Facts: Facts{}}
+	if v, known := instanceVerdicts[normal(status)]; known {
+		item.Verdict = v
+	}
+	if message := digest(i.message, 0); message != "" {
 		item.Text += ": " + a.quote(message)
 	}
 	item.Facts.add("instance_id", a.plain(i.id))
 	item.Facts.add("status", a.plain(status))
-	if output := summary(i.output); output != "" {
-		item.Output = a.output(cloudapi.Output{MachineBytes: cloudapi.NewMachineBytes([]byte(output))})
+	if output := rawText(i.output); output != "" {
+		item.Output, _ = a.outputOf([]byte(output), 0)
 	}
 	return item
-}
-
-func successFlag(arguments any) string {
-	return strings.ToLower(strings.TrimSpace(summary(field(arguments, "success"))))
-}
-
-// summary writes a decoded value as text: strings as they are, the rest as JSON.
-func summary(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	default:
-		b, err := json.Marshal(v)
-		if err != nil {
-			return ""
-		}
-		return string(b)
-	}
 }

@@ -1,67 +1,278 @@
 package formatters
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-// secrets lists what must not be shown. The first group, where there is one, is
-// the secret; what stands before it stays readable.
-var secrets = []struct {
-	kind    string
-	hint    string // a literal without which the pattern cannot match
+// secretShape is one way to recognise what must not be shown.
+type secretShape struct {
+	kind string
+	// hints are where the pattern may begin, in lower case. Only there it is
+	// tried, so that clean text costs next to nothing.
+	hints []string
+	// pattern is matched at a hint. The last group that takes part, or else the
+	// whole, is the secret; what stands before it stays readable.
 	pattern *regexp.Regexp
-}{
-	{"private key", "PRIVATE KEY", regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z)`)},
-	{"AccessKey ID", "LTAI", regexp.MustCompile(`\bLTAI[0-9A-Za-z]{12,28}\b`)},
-	{"STS key", "STS.", regexp.MustCompile(`\bSTS\.[0-9A-Za-z]{10,}\b`)},
-	{"Slack token", "xox", regexp.MustCompile(`\bxox[abeprs]-[0-9A-Za-z-]{8,}`)},
-	{"Slack token", "xapp-", regexp.MustCompile(`\bxapp-[0-9A-Za-z-]{8,}`)},
-	{"JWT", "eyJ", regexp.MustCompile(`\beyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?`)},
-	{"bearer token", "earer", regexp.MustCompile(`(?i)\bbearer\s+([0-9A-Za-z._~+/=-]{8,})`)},
-	{"password", "://", regexp.MustCompile(`://[^\s/:@]*:([^\s/@]+)@`)},
-	{"secret", "", regexp.MustCompile(`(?i)(?:passwd|password|passphrase|pwd|secret|secret[_-]?key|access[_-]?key[_-]?secret|api[_-]?key|licen[cs]e[_-]?key|token|credential)["']?\s*[:=]\s*["']?([^\s"',;&]{3,})`)},
+	// prose tells that the hint is also an ordinary word: then only what is
+	// assigned with "=" or stands in quotes, or looks random, is a secret.
+	prose bool
 }
 
-var mayName = regexp.MustCompile(`(?i)passw|passphrase|pwd|secret|key|token|credential`)
+func hints(list ...string) []string { return list }
+
+// assigned matches a name, the sign that gives it a value, and the value: in
+// quotes, in quotes within quoted JSON, or up to the next space.
+func assigned(name string) *regexp.Regexp {
+	return at(`(?is)` + name + `\\*["']?[ \t]*(?:=>|:=|[:=：])[ \t]*` +
+		`(?:\\+"([^"\\\n]+)|"((?:[^"\\\n]|\\.)+)|'([^'\n]+)|([^\s"'&;]{3,}))`)
+}
+
+func at(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)`) }
+
+var secretShapes = []*secretShape{
+	{privateKey, hints("-----begin "), at(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)`), false},
+	{"AccessKey secret", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}["'\s,:;|/]{1,4}([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false},
+	{"AccessKey ID", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}`), false},
+	{"STS key", hints("sts."), at(`STS\.[0-9A-Za-z]{10,}`), false},
+	{"security token", hints("cais"), at(`CAIS[0-9A-Za-z+/]{60,}={0,2}`), false},
+	{"JWT", hints("eyj"), at(`eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?`), false},
+	{"Slack token", hints("xox"), at(`xox[abeoprs](?:\.xox[bp])?-[0-9A-Za-z-]{8,}`), false},
+	{"Slack token", hints("xapp-"), at(`xapp-[0-9A-Za-z-]{8,}`), false},
+	{"Slack webhook", hints("hooks.slack.com/"), at(`(?i)hooks\.slack\.com/[a-z]+/([0-9A-Za-z/_-]{16,})`), false},
+	{"GitHub token", hints("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), at(`gh[pousr]_[0-9A-Za-z]{30,}`), false},
+	{"GitHub token", hints("github_pat_"), at(`github_pat_[0-9A-Za-z_]{22,}`), false},
+	{"GitLab token", hints("glpat-"), at(`glpat-[0-9A-Za-z_-]{16,}`), false},
+	{"AWS key", hints("akia", "asia"), at(`A[KS]IA[0-9A-Z]{16}`), false},
+	{"API key", hints("sk-"), at(`sk-[0-9A-Za-z_-]{20,}`), false},
+	{"credentials", hints("authorization"), at(`(?i)authorization\\*["']?[ \t]*[:=][ \t]*\\*["']?(?:(?:basic|bearer|digest|token)[ \t]+)?([^\s"',\\]{8,})`), true},
+	{"bearer token", hints("bearer"), at(`(?i)bearer[ \t]+([0-9A-Za-z._~+/=-]{8,})`), true},
+	{"password", hints("://"), at(`://[^\s/:@"']*:([^\s/"']+)@`), false},
+	{"password", hints("passw"), assigned(`passw(?:or)?d`), false},
+	{"password", hints("passphrase"), assigned(`passphrase`), false},
+	{"password", hints("pass=", `pass"`, `pass\`), assigned(`pass`), false},
+	{"password", hints("pwd"), assigned(`pwd`), false},
+	{"password", hints("密码", "口令"), assigned(`(?:密码|口令)`), false},
+	{"password", hints("requirepass"), at(`(?i)requirepass[ \t]+["']?([^\s"']+)`), false},
+	{"password", hints("mysql"), at(`mysql[a-z]*[ \t](?:[^\n]*?[ \t])?-p([^\s"']+)`), false},
+	{"password", hints("sshpass"), at(`sshpass[ \t]+-p[ \t]*["']?([^\s"']+)`), false},
+	{"password", hints("curl"), at(`curl[ \t](?:[^\n]*?[ \t])?(?:-u|--user)[ =]?["']?[^\s:"']+:([^\s"']+)`), false},
+	{"password", hints("--"), at(`(?i)--(?:[0-9a-z]+[-_])*(?:passw(?:or)?d|pass|pwd)[ \t]+["']?([^\s"'-][^\s"']*)`), false},
+	{"secret", hints("--"), at(`(?i)--(?:[0-9a-z]+[-_])*(?:secret|token|api-?key)[ \t]+["']?([^\s"'-][^\s"']{2,})`), true},
+	{"secret", hints("secret"), assigned(`secret(?:[_-]?(?:access[_-]?)?key)?`), true},
+	{"secret", hints("密钥"), assigned(`密钥`), false},
+	{"key", hints("accesskey", "access_key", "access-key", "access key"), assigned(`access[_ -]?key(?:[_ -]?(?:secret|id))?`), true},
+	{"key", hints("apikey", "api_key", "api-key"), assigned(`api[_-]?key`), true},
+	{"key", hints("accountkey", "account_key", "account-key"), assigned(`account[_-]?key`), true},
+	{"key", hints("privatekey", "private_key", "private-key"), assigned(`private[_-]?key`), true},
+	{"licence key", hints("licensekey", "license_key", "license-key", "licencekey", "licence_key", "licence-key"), assigned(`licen[cs]e[_-]?key`), true},
+	{"token", hints("token"), assigned(`token`), true},
+	{"credential", hints("credential"), assigned(`credentials?`), true},
+}
+
+const privateKey = "private key"
+
+var secretScanner = newScanner(secretShapes, func(s *secretShape) []string { return s.hints })
+
+// span is a secret in a text.
+type span struct {
+	from, to int
+	kind     string
+}
 
 // redact replaces secrets by marks and counts them.
-func (a Airlock) redact(text string) (string, int) {
-	n := 0
-	for _, s := range secrets {
-		if s.hint != "" && !strings.Contains(text, s.hint) || s.hint == "" && !mayName.MatchString(text) {
-			continue
-		}
-		var b strings.Builder
-		end := 0
-		for _, m := range s.pattern.FindAllStringSubmatchIndex(text, -1) {
-			from, to := m[0], m[1]
-			if len(m) > 2 {
-				from, to = m[2], m[3]
-			}
-			if strings.HasPrefix(text[from:to], redactedPrefix) {
-				continue // marked by an earlier pattern
-			}
-			b.WriteString(text[end:from])
-			b.WriteString(a.mark(s.kind, text[from:to]))
-			end = to
-			n++
-		}
-		if end > 0 {
-			b.WriteString(text[end:])
-			text = b.String()
-		}
+func (a Airlock) redact(text string) (clean string, redacted int) {
+	spans := findSecrets(text)
+	if len(spans) == 0 {
+		return text, 0
 	}
-	return text, n
+	spans = merge(append(spans, repeated(text, spans)...))
+	var b strings.Builder
+	end := 0
+	for _, s := range spans {
+		b.WriteString(text[end:s.from])
+		b.WriteString(a.mark(s.kind, text[s.from:s.to]))
+		end = s.to
+	}
+	b.WriteString(text[end:])
+	return b.String(), len(spans)
 }
 
-const redactedPrefix = "[redacted"
-
+// mark is the same for equal secrets, and cannot be guessed back without the
+// key.
 func (a Airlock) mark(kind, secret string) string {
 	mac := hmac.New(sha256.New, a.Key)
 	mac.Write([]byte(secret))
-	return redactedPrefix + " " + kind + " #" + hex.EncodeToString(mac.Sum(nil)[:3]) + "]"
+	return "[redacted " + kind + " #" + hex.EncodeToString(mac.Sum(nil)[:3]) + "]"
+}
+
+func findSecrets(text string) []span {
+	var spans []span
+	for i, skip := 0, 0; i < len(text)-1; i++ {
+		if i < skip {
+			continue
+		}
+		for _, s := range secretScanner.at(text[i], text[i+1]) {
+			found, ok := s.match(text, i)
+			if !ok {
+				continue
+			}
+			spans = append(spans, found)
+			if found.from-i < maxName {
+				skip = max(skip, found.to)
+			}
+		}
+	}
+	return keyEnds(spans, text)
+}
+
+const (
+	// maxSecret is how many bytes a pattern looks at. What reaches further goes on
+	// to the next space.
+	maxSecret = 1024
+	// maxName is how far the secret is from its hint at most, unless there are
+	// other words between them, which may hold secrets too.
+	maxName = 64
+)
+
+// match looks for the secret whose hint is at i.
+func (s *secretShape) match(text string, i int) (span, bool) {
+	window := text[i:]
+	if !slices.ContainsFunc(s.hints, func(hint string) bool { return hasPrefixFold(window, hint) }) {
+		return span{}, false
+	}
+	if s.pattern.NumSubexp() == 0 && i > 0 && isAlnum(text[i-1]) && isAlnum(text[i]) {
+		return span{}, false // a key is no part of a longer word; names such as DB_PASSWORD are
+	}
+	if len(window) > maxSecret && s.kind != privateKey {
+		window = window[:maxSecret]
+	}
+	m := s.pattern.FindStringSubmatchIndex(window)
+	if m == nil {
+		return span{}, false
+	}
+	from, to := m[0], m[1]
+	for g := 2; g < len(m); g += 2 {
+		if m[g] >= 0 {
+			from, to = m[g], m[g+1]
+		}
+	}
+	if to == len(window) {
+		to += untilSpace(text[i+to:])
+	}
+	secret := strings.TrimRight(text[i+from:i+to], ",.)]}") // of the sentence or the JSON around it
+	if secret == "" || s.prose && !explicit(text[:i+from]) && !looksRandom(secret) ||
+		s.hints[0] == "pwd" && secret[0] == '/' { // the working directory
+		return span{}, false
+	}
+	return span{i + from, i + from + len(secret), s.kind}, true
+}
+
+// explicit tells whether what follows before was assigned to a name, and is not
+// the next word of a sentence.
+func explicit(before string) bool {
+	before = strings.TrimRight(before, " \t")
+	return before != "" && strings.IndexByte(`"'=>`, before[len(before)-1]) >= 0
+}
+
+// looksRandom tells keys from words.
+func looksRandom(s string) bool {
+	if len(s) >= 24 || strings.ContainsAny(s, "0123456789") {
+		return true
+	}
+	tail := s[1:]
+	return strings.ToLower(tail) != tail && strings.ToUpper(s) != s
+}
+
+// keyEnds finds private keys whose beginning the agent has dropped: the lines of
+// Base64 before an end.
+func keyEnds(spans []span, text string) []span {
+	for i := 0; ; {
+		next := strings.Index(text[i:], "-----END ")
+		if next < 0 {
+			return spans
+		}
+		end := i + next
+		i = end + len("-----END ")
+		if m := keyEnd.FindStringIndex(text[end:min(len(text), end+maxSecret)]); m != nil {
+			if from := base64Before(text[:end]); from < end {
+				spans = append(spans, span{from, end + m[1], privateKey})
+			}
+		}
+	}
+}
+
+var keyEnd = regexp.MustCompile(`^-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----`)
+
+// base64Before is where the lines of Base64 at the end of text begin.
+func base64Before(text string) int {
+	from := len(text)
+	for from > 0 {
+		line := strings.TrimRight(text[:from], " \t\n")
+		start := strings.LastIndexByte(line, '\n') + 1
+		if line = strings.TrimSpace(line[start:]); line == "" || strings.ContainsFunc(line, notBase64) {
+			break
+		}
+		from = start
+	}
+	return from
+}
+
+func notBase64(r rune) bool {
+	return r >= utf8.RuneSelf || !isAlnum(byte(r)) && r != '+' && r != '/' && r != '='
+}
+
+const (
+	minRepeated = 8  // bytes of a secret that is looked for elsewhere
+	maxRepeated = 50 // different secrets that are
+)
+
+// repeated finds the secrets again where no name betrays them.
+func repeated(text string, spans []span) (more []span) {
+	known := map[string]bool{}
+	for _, s := range spans {
+		secret := text[s.from:s.to]
+		if len(secret) < minRepeated || known[secret] || len(known) == maxRepeated {
+			continue
+		}
+		known[secret] = true
+		for i := 0; ; {
+			next := strings.Index(text[i:], secret)
+			if next < 0 {
+				break
+			}
+			from := i + next
+			i = from + len(secret)
+			more = append(more, span{from, i, s.kind})
+		}
+	}
+	return more
+}
+
+// merge sorts spans and joins those that overlap.
+func merge(spans []span) []span {
+	slices.SortStableFunc(spans, func(x, y span) int { return cmp.Or(x.from-y.from, y.to-x.to) })
+	merged := spans[:1]
+	for _, s := range spans[1:] {
+		if last := &merged[len(merged)-1]; s.from < last.to {
+			last.to = max(last.to, s.to)
+		} else {
+			merged = append(merged, s)
+		}
+	}
+	return merged
+}
+
+func untilSpace(s string) int {
+	if i := strings.IndexFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '"' || r == '\'' }); i >= 0 {
+		return i
+	}
+	return len(s)
 }

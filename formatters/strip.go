@@ -8,150 +8,282 @@ import (
 
 // strip removes what a terminal or a reader would obey without seeing it:
 // escape sequences, control characters, bidirectional and invisible marks. It
-// resolves carriage returns as a terminal shows them. It returns the number of
-// runs it removed.
+// resolves carriage returns as a terminal shows them. s must be valid UTF-8. It
+// returns the number of runs it removed.
 func strip(s string) (clean string, removed int) {
-	if isPlain(s) {
+	s, sequences := stripControls(s)
+	s, overwritten := resolveReturns(s)
+	s, marks := stripInvisible(s)
+	return s, sequences + overwritten + marks
+}
+
+// Two control characters that stripControls leaves for resolveReturns, in the
+// place of the sequences that erase a line or the rest of it.
+const (
+	eraseRest = '\x1b'
+	eraseLine = '\x00'
+)
+
+// stripControls removes escape sequences and the control characters but
+// newline, tab and carriage return.
+func stripControls(s string) (clean string, removed int) {
+	i := nextControl(s)
+	if i == len(s) {
 		return s, 0
 	}
 	var b strings.Builder
 	b.Grow(len(s))
-	inRun := false
-	var last rune
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if n := hostile(s[i:], r, size, last); n > 0 {
-			if !inRun {
-				removed++
-			}
-			inRun = true
-			i += n
-			continue
+	kept := 0 // up to where s is in b or was removed
+	for end := -1; i < len(s); i = kept + nextControl(s[kept:]) {
+		n, mark := controlLength(s[i:])
+		if i != end { // not next to what was removed before
+			removed++
 		}
-		inRun = false
-		last = r
-		b.WriteRune(r)
-		i += size
+		b.WriteString(s[kept:i])
+		b.WriteString(mark)
+		kept = i + n
+		end = kept
 	}
-	return resolveReturns(b.String()), removed
+	b.WriteString(s[kept:])
+	return b.String(), removed
 }
 
-// isPlain spares clean text, which is most text, the second pass.
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' && c != '\n' && c != '\t' || c >= 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-// hostile returns how many bytes of s to remove; r is its first rune, last the
-// rune kept before it.
-func hostile(s string, r rune, size int, last rune) int {
-	switch {
-	case r == 0x1b:
-		return escapeLength(s[1:]) + 1
-	case r == 0x9b, r == 0x9d, r == 0x90, r == 0x98, r == 0x9e, r == 0x9f: // the same as one C1 character
-		return sequenceLength(c1Introducer[r], s[size:]) + size
-	case r == '\n', r == '\t', r == '\r':
-		return 0
-	case unicode.Is(unicode.Cc, r), invisible(r):
-		return size
-	case r == '\u200c', r == '\u200d': // real between letters of some scripts and in emoji
-		next, _ := utf8.DecodeRuneInString(s[size:])
-		if last < 0x80 || next < 0x80 {
-			return size
-		}
-	case r >= 0xfe00 && r <= 0xfe0f, r >= 0xe0100 && r <= 0xe01ef: // variation selectors
-		if last < 0x80 && !strings.ContainsRune("0123456789#*", last) {
-			return size
-		}
-	}
-	return 0
-}
-
-func invisible(r rune) bool {
-	switch {
-	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0x061c: // bidi
-		return true
-	case r == 0x200b, r >= 0x2060 && r <= 0x2064, r == 0xfeff, r == 0x00ad, r == 0x180e, r == 0x2028, r == 0x2029:
-		return true
-	case r >= 0xe0000 && r <= 0xe007f: // tags
-		return true
-	}
-	return false
-}
-
-var c1Introducer = map[rune]byte{0x9b: '[', 0x9d: ']', 0x90: 'P', 0x98: 'X', 0x9e: '^', 0x9f: '_'}
-
-// escapeLength is the number of bytes after ESC that belong to its sequence.
-func escapeLength(s string) int {
-	if s == "" {
-		return 0
-	}
-	if strings.IndexByte("[]PX^_", s[0]) >= 0 {
-		return sequenceLength(s[0], s[1:]) + 1
-	}
-	i := 0
-	for i < len(s) && s[i] >= ' ' && s[i] <= '/' {
-		i++
-	}
-	if i < len(s) && s[i] >= '0' && s[i] <= '~' {
-		i++
-	}
-	return i
-}
-
-// sequenceLength is the length of what follows an introducer: CSI ends with its
-// final byte, the string sequences (OSC, DCS, SOS, PM, APC) with BEL or ST. One
-// that does not end takes the rest of its line.
-func sequenceLength(introducer byte, s string) int {
+// nextControl is the index of the first control character in s that must go,
+// or the length of s.
+func nextControl(s string) int {
 	for i := range len(s) {
 		c := s[i]
-		switch {
-		case introducer == '[':
-			if c >= '@' && c <= '~' {
-				return i + 1
-			}
-			if c < ' ' || c > '~' {
-				return i
-			}
-		case c == 0x07:
-			return i + 1
-		case c == 0x1b && strings.HasPrefix(s[i:], "\x1b\\"), c == 0xc2 && strings.HasPrefix(s[i:], "\u009c"):
-			return i + 2
-		case c == '\n':
+		if c < ' ' && c != '\n' && c != '\t' && c != '\r' || c == 0x7f || c == 0xc2 && i+1 < len(s) && s[i+1] < 0xa0 {
 			return i
 		}
 	}
 	return len(s)
 }
 
-// resolveReturns lets what follows a carriage return overwrite what stood there.
-func resolveReturns(s string) string {
-	s = strings.ReplaceAll(s, "\r\n", "\n")
-	if !strings.Contains(s, "\r") {
-		return s
+var c1Introducers = map[byte]byte{0x9b: '[', 0x9d: ']', 0x90: 'P', 0x98: 'X', 0x9e: '^', 0x9f: '_'}
+
+// controlLength is the length of what begins with the control character at the
+// beginning of s, and what is left in its place.
+func controlLength(s string) (n int, mark string) {
+	switch {
+	case s[0] == 0xc2: // a C1 character
+		if introducer, ok := c1Introducers[s[1]]; ok {
+			n, mark = sequenceLength(introducer, s[2:])
+		}
+		return n + 2, mark
+	case s[0] != 0x1b || len(s) == 1:
+		return 1, ""
+	case strings.IndexByte("[]PX^_", s[1]) >= 0:
+		n, mark = sequenceLength(s[1], s[2:])
+		return n + 2, mark
+	}
+	n = 1
+	for n < len(s) && s[n] >= ' ' && s[n] <= '/' {
+		n++
+	}
+	if n < len(s) && s[n] >= '0' && s[n] <= '~' {
+		n++
+	}
+	return n, ""
+}
+
+// sequenceLength is the length of what follows an introducer. CSI ends with its
+// final byte. The strings (OSC, DCS, SOS, PM, APC) end with BEL or ST; one that
+// does not end takes the rest of its line.
+func sequenceLength(introducer byte, s string) (n int, mark string) {
+	if introducer == '[' {
+		return csiLength(s)
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == 0x07, c == 0x18, c == 0x1a: // the latter two cancel it
+			return i + 1, ""
+		case strings.HasPrefix(s[i:], "\x1b\\"), strings.HasPrefix(s[i:], "\u009c"):
+			return i + 2, ""
+		case c == '\n', c == '\r', c == 0x1b:
+			return i, ""
+		}
+	}
+	return len(s), ""
+}
+
+func csiLength(s string) (n int, mark string) {
+	for n < len(s) && s[n] >= ' ' && s[n] <= '?' {
+		n++
+	}
+	if n == len(s) || s[n] < '@' || s[n] > '~' {
+		return n, ""
+	}
+	switch s[:n+1] {
+	case "K", "0K":
+		mark = string(eraseRest)
+	case "2K":
+		mark = string(eraseLine)
+	}
+	return n + 1, mark
+}
+
+// resolveReturns lets what follows a carriage return overwrite what stood there,
+// and counts the lines in which something was overwritten.
+func resolveReturns(s string) (clean string, overwritten int) {
+	if !strings.ContainsAny(s, "\r\x1b\x00") {
+		return s, 0
 	}
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
+		line = strings.TrimRight(line, "\r")
 		if strings.Contains(line, "\r") {
-			lines[i] = overwrite(strings.Split(line, "\r"))
+			overwritten++
+			line = overwrite(line)
+		} else {
+			line = eraseMarks.Replace(line) // nothing was under the cursor
 		}
+		lines[i] = line
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(lines, "\n"), overwritten
 }
 
-func overwrite(layers []string) string {
+var eraseMarks = strings.NewReplacer(string(eraseRest), "", string(eraseLine), "")
+
+// overwrite writes a line as a terminal does, one column for each character.
+func overwrite(line string) string {
 	var shown []rune
-	for _, layer := range layers {
-		runes := []rune(layer)
-		if len(runes) >= len(shown) {
-			shown = runes
-			continue
+	column := 0
+	for _, r := range line {
+		switch r {
+		case '\r':
+			column = 0
+		case eraseRest:
+			shown = shown[:min(column, len(shown))]
+		case eraseLine:
+			shown = shown[:0]
+		default:
+			for len(shown) <= column {
+				shown = append(shown, ' ')
+			}
+			shown[column] = r
+			column++
 		}
-		copy(shown, runes)
 	}
 	return string(shown)
+}
+
+// stripInvisible removes bidirectional marks and characters that show nothing.
+// Joiners and variation selectors stay where scripts and emoji need them.
+func stripInvisible(s string) (clean string, removed int) {
+	i := nextWide(s)
+	if i == len(s) {
+		return s, 0
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	b.WriteString(s[:i])
+	last, inRun := lastRune(s[:i]), false
+	for i < len(s) {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if hides(last, r, s[i+size:]) {
+			if !inRun {
+				removed++
+			}
+			inRun = true
+		} else {
+			b.WriteString(s[i : i+size])
+			last, inRun = r, false
+		}
+		i += size
+	}
+	return b.String(), removed
+}
+
+// nextWide is the index of the first character that is not ASCII.
+func nextWide(s string) int {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// hides tells whether r must go between last, the rune kept before it, and rest.
+func hides(last, r rune, rest string) bool {
+	switch {
+	case r < 0xad:
+		return false
+	case r == zwnj, r == zwj:
+		return !joins(last, firstRune(rest))
+	case r == textStyle, r == emojiStyle:
+		return !styled(last, firstRune(rest))
+	default:
+		return unicode.Is(invisible, r)
+	}
+}
+
+const (
+	zwnj       = '\u200c'
+	zwj        = '\u200d'
+	textStyle  = '\ufe0e'
+	emojiStyle = '\ufe0f'
+	keycap     = '\u20e3'
+)
+
+// joins tells whether a joiner has work to do: between two emoji, or two letters
+// of a script that joins its letters. Elsewhere, and in rows, joiners can carry
+// text that nobody sees.
+func joins(last, next rune) bool {
+	if last == emojiStyle || unicode.IsSymbol(last) && last > 0xff {
+		return unicode.IsSymbol(next) && next > 0xff
+	}
+	return unicode.In(last, joiningScripts...) && unicode.In(next, joiningScripts...)
+}
+
+var joiningScripts = []*unicode.RangeTable{
+	unicode.Arabic, unicode.Bengali, unicode.Devanagari, unicode.Gujarati, unicode.Gurmukhi, unicode.Kannada, unicode.Khmer,
+	unicode.Malayalam, unicode.Mongolian, unicode.Myanmar, unicode.Nko, unicode.Oriya, unicode.Sinhala, unicode.Syriac, unicode.Tamil,
+	unicode.Telugu, unicode.Tibetan,
+}
+
+// styled tells whether a variation selector stands at an emoji. Any other could
+// carry a byte that nobody sees.
+func styled(last, next rune) bool {
+	switch {
+	case last < 0x80:
+		return next == keycap && strings.ContainsRune("0123456789#*", last)
+	case last == '‼', last == '⁉', last == '〰', last == 'ℹ': // emoji that Unicode does not call symbols
+		return true
+	default:
+		return unicode.IsSymbol(last)
+	}
+}
+
+// invisible lists what shows nothing or turns the direction of reading:
+// everything that Unicode allows a reader to ignore, and the marks that break
+// lines or reorder them.
+var invisible = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{0x00ad, 0x00ad, 1}, {0x034f, 0x034f, 1}, {0x061c, 0x061c, 1}, {0x115f, 0x1160, 1}, {0x17b4, 0x17b5, 1},
+		{0x180b, 0x180f, 1}, {0x200b, 0x200b, 1}, {0x200e, 0x200f, 1}, {0x2028, 0x202e, 1}, {0x2060, 0x206f, 1},
+		{0x3164, 0x3164, 1}, {0xfe00, 0xfe0d, 1}, {0xfeff, 0xfeff, 1}, {0xffa0, 0xffa0, 1}, {0xfff0, 0xfffb, 1},
+	},
+	R32: []unicode.Range32{
+		{0x1bca0, 0x1bca3, 1}, {0x1d173, 0x1d17a, 1}, {0xe0000, 0xe0fff, 1},
+	},
+}
+
+// firstRune and lastRune are 0 where there is none; the decoder's U+FFFD is a
+// symbol.
+func firstRune(s string) rune {
+	if s == "" {
+		return 0
+	}
+	r, _ := utf8.DecodeRuneInString(s)
+	return r
+}
+
+func lastRune(s string) rune {
+	if s == "" {
+		return 0
+	}
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return r
 }

@@ -19,7 +19,7 @@ type rule[S any] struct {
 func judge[S any](rules []rule[S], state S) (Verdict, string, []string) {
 	for _, r := range rules {
 		if r.matches(state) {
-			var next []string
+			next := []string{}
 			if r.next != nil {
 				next = r.next(state)
 			}
@@ -34,12 +34,24 @@ func says[S any](text string) func(S) string { return func(S) string { return te
 
 func does[S any](steps ...string) func(S) []string { return func(S) []string { return steps } }
 
+// disagreeing begins every reason that names fields which contradict each other.
+const disagreeing = "fields disagree: "
+
 func always[S any](S) bool { return true }
 
 // normal folds the spellings of a status: case, underscores and spaces around
-// do not count.
+// do not count. Letters that only Unicode calls alike stay different.
 func normal(status string) string {
-	return strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(status), "_", ""))
+	return upperASCII(strings.ReplaceAll(strings.TrimSpace(status), "_", ""))
+}
+
+func upperASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' {
+			return r - 'a' + 'A'
+		}
+		return r
+	}, s)
 }
 
 func oneOf(s string, list ...string) bool { return slices.Contains(list, s) }

@@ -1,12 +1,20 @@
 package tools
 
+import "time"
+
+const defaultMaxWait = 45 * time.Second
+
 // All makes the tools. It panics on a Config without a Profile, which is a bug
 // of the caller.
 func All(cfg Config) []Tool {
 	if len(cfg.Profiles) == 0 {
 		panic("tools: a Config needs a Profile")
 	}
-	s := &set{Config: cfg, polls: newPolls(), starts: newStarts()}
+	if cfg.MaxWait <= 0 {
+		cfg.MaxWait = defaultMaxWait
+	}
+	s := &set{Config: cfg}
+	s.polls, s.starts = newPolls(s.bug), newStarts(s)
 	return []Tool{
 		gatherEnvStats(s),
 		getInvocationResults(s),

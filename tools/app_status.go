@@ -28,9 +28,11 @@ func getAppStatus(s *set) Tool {
 		Run: func(ctx context.Context, at place, in appStatusIn) (cloudapi.AppStatus, error) {
 			return at.DescribeApplicationStatus(ctx, in.AppID)
 		},
-		Report: formatters.Airlock.AppStatus,
-		Resume: func(app cloudapi.AppStatus) (appStatusIn, bool) {
-			return appStatusIn{AppID: app.AppID}, formatters.AppStatusChanging(app)
+		Report: func(a formatters.Airlock, _ appStatusIn, app cloudapi.AppStatus) formatters.Report {
+			return a.AppStatus(app)
+		},
+		Resume: func(in appStatusIn, app cloudapi.AppStatus) (appStatusIn, bool) {
+			return in, formatters.AppStatusChanging(app)
 		},
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Common are the arguments of every tool.
@@ -45,96 +46,135 @@ func names(fields []field) []string {
 	return list
 }
 
-const maxArguments = 64 << 10 // bytes
+const (
+	maxArguments = 64 << 10 // bytes
+	maxListed    = 100      // entries of a list
+	maxUnknown   = 5        // unknown arguments that are named one by one
+)
 
-// decode reads raw into the struct that in points to. Numbers, booleans and
-// lists may be written as text, which is how terminals and Slack hand them over
-// and how models often do.
-func decode(raw json.RawMessage, fields []field, in reflect.Value) (problems []string) {
-	if len(raw) > maxArguments {
-		return []string{fmt.Sprintf("the arguments are over %d bytes long", maxArguments)}
-	}
-	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
-		raw = []byte("{}")
+// decode reads raw into the struct of c. Numbers, booleans and lists may be
+// written as text, which is how terminals and Slack hand them over and how
+// models often do.
+func (c *checker) decode(raw json.RawMessage) {
+	if raw = bytes.TrimSpace(raw); len(raw) == 0 {
+		return
 	}
 	var given map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &given); err != nil {
-		return []string{"the arguments must be a JSON object such as {" + strconv.Quote(fields[0].name) + ": \"…\"}"}
+	if json.Unmarshal(raw, &given) != nil {
+		c.say("the arguments must be one JSON object, such as {%q: %q}, got %s", c.tool.IDs[0].Arg, c.tool.IDs[0].Example, got(raw))
+		c.unreadable = true
+		return
 	}
+	var unknown []string
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
-		if i < 0 {
-			problems = append(problems, unknownArgument(name, names(fields)))
-			continue
-		}
-		if bytes.Equal(given[name], []byte("null")) {
-			continue
-		}
-		if problem := assign(in.Elem().FieldByIndex(fields[i].index), given[name]); problem != "" {
-			problems = append(problems, name+": "+problem)
+		i := slices.IndexFunc(c.tool.fields, func(f field) bool { return f.name == name })
+		switch {
+		case i < 0:
+			unknown = append(unknown, name)
+		case string(given[name]) == "null": // as good as left out
+		default:
+			if problem := assign(c.in.FieldByIndex(c.tool.fields[i].index), given[name], c.example(name)); problem != "" {
+				c.say("%s: %s, got %s", name, problem, got(given[name]))
+				c.wrong[name] = true
+			}
 		}
 	}
-	return problems
+	c.unknown(unknown)
 }
 
-func unknownArgument(name string, known []string) string {
-	problem := fmt.Sprintf("%.60q is not an argument", name)
-	if near, ok := nearest(name, known); ok {
-		problem += "; did you mean " + near + "?"
+// unknown refuses arguments that the tool does not have: a misspelt one would
+// be ignored in silence, and the answer be about something else.
+func (c *checker) unknown(given []string) {
+	if len(given) == 0 {
+		return
 	}
-	return problem + " (allowed: " + strings.Join(known, ", ") + ")"
+	known := names(c.tool.fields)
+	for _, name := range given[:min(len(given), maxUnknown)] {
+		problem := excerpt(name) + " is not an argument"
+		if near, ok := nearest(name, known); ok {
+			problem += "; did you mean " + near + "?"
+			c.wrong[near] = true
+		} else if k, ok := kindOfArg(name); ok {
+			problem += " of this tool; " + c.tool.elsewhere(k, "…")
+		}
+		c.say("%s", problem)
+	}
+	if more := len(given) - maxUnknown; more > 0 {
+		c.say("%d more are not arguments either", more)
+	}
+	c.problems[len(c.problems)-1] += " (allowed: " + strings.Join(known, ", ") + ")"
 }
 
-// assign stores one JSON value; the returned problem says what was expected.
-func assign(target reflect.Value, raw json.RawMessage) (problem string) {
+// example is a value that an argument of type text could have.
+func (c *checker) example(arg string) string {
+	if k, isID := c.tool.takes(arg); isID {
+		return k.Example
+	}
+	switch arg {
+	case "profile":
+		return c.tool.set.Profiles[0].Name
+	case "region":
+		return "cn-hangzhou"
+	case "status":
+		return recordStatuses[0]
+	case "resource_group_id":
+		return exampleGroup
+	default:
+		return "that of the result before" // next_token
+	}
+}
+
+// assign stores one JSON value; the returned problem says what was expected, with
+// an example where that is a text.
+func assign(target reflect.Value, raw json.RawMessage, example string) (problem string) {
 	if target.Kind() == reflect.Pointer {
-		target.Set(reflect.New(target.Type().Elem()))
-		target = target.Elem()
+		value := reflect.New(target.Type().Elem())
+		if problem = assign(value.Elem(), raw, example); problem == "" {
+			target.Set(value)
+		}
+		return problem
 	}
-	var text string
+	text := string(raw)
 	isText := json.Unmarshal(raw, &text) == nil
 	text = strings.TrimSpace(text)
-	got := ", got " + excerpt(raw)
 	switch target.Kind() {
 	case reflect.String:
 		if !isText {
-			return "must be a text" + got
+			return "must be a text, such as " + example
 		}
 		target.SetString(text)
 	case reflect.Int:
-		if !isText {
-			text = string(raw)
-		}
 		n, err := strconv.Atoi(strings.TrimSuffix(text, ".0"))
 		if err != nil {
-			return "must be a whole number, such as 30" + got
+			return "must be a whole number, such as 30"
 		}
 		target.SetInt(int64(n))
 	case reflect.Bool:
-		if !isText {
-			text = string(raw)
-		}
 		b, err := strconv.ParseBool(text)
-		if err != nil || !isText && raw[0] != 't' && raw[0] != 'f' {
-			return "must be true or false" + got
+		if err != nil || !isText && text != "true" && text != "false" {
+			return "must be true or false"
 		}
 		target.SetBool(b)
 	default:
-		return setList(target, raw, text, isText, got)
+		return assignList(target, raw, text, isText)
 	}
 	return ""
 }
 
-func setList(target reflect.Value, raw json.RawMessage, text string, isText bool, got string) string {
+// assignList takes a list, a text with its entries, or a text that holds the
+// JSON of a list.
+func assignList(target reflect.Value, raw json.RawMessage, text string, isText bool) (problem string) {
 	var list []string
-	if isText {
-		list = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
-	} else if json.Unmarshal(raw, &list) != nil {
-		return `must be a list of texts, such as ["` + instanceID.Example + `"]` + got
+	switch {
+	case json.Unmarshal(raw, &list) == nil:
+	case isText && json.Unmarshal([]byte(text), &list) == nil:
+	case isText:
+		list = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	default:
+		return `must be a list of texts, such as ["` + instanceID.Example + `"]`
 	}
 	if len(list) > maxListed {
-		return fmt.Sprintf("must have at most %d entries, got %d", maxListed, len(list))
+		return fmt.Sprintf("must have at most %d entries (these are %d)", maxListed, len(list))
 	}
 	out := reflect.MakeSlice(target.Type(), len(list), len(list))
 	for i, s := range list {
@@ -144,19 +184,38 @@ func setList(target reflect.Value, raw json.RawMessage, text string, isText bool
 	return ""
 }
 
-const maxListed = 100
-
-func excerpt(raw json.RawMessage) string {
-	runes := []rune(strings.ToValidUTF8(string(raw), "\uFFFD"))
-	if len(runes) > 40 {
-		runes = append(runes[:40], '…')
+// got describes a JSON value in a few words.
+func got(raw json.RawMessage) string {
+	var text string
+	var list []json.RawMessage
+	switch {
+	case !json.Valid(raw):
+		return excerpt(string(raw)) + ", which is no JSON"
+	case json.Unmarshal(raw, &text) == nil:
+		return excerpt(text)
+	case json.Unmarshal(raw, &list) == nil:
+		return "a list of " + plural(len(list), "entry", "entries")
+	case raw[0] == '{':
+		return "an object"
+	default: // a number, true or false
+		return shorten(string(raw))
 	}
-	return strconv.Quote(string(runes))
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+// excerpt quotes what a caller has sent.
+func excerpt(text string) string { return strconv.Quote(shorten(text)) }
+
+func shorten(text string) string {
+	const most = 60
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
 	}
-	return strconv.Itoa(n) + " " + noun + "s"
+	return text
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
 }

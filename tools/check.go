@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -8,165 +9,250 @@ import (
 	"strings"
 
 	"github.com/agnivade/levenshtein"
+
+	"github.com/alitriage/alitriage/cloudapi"
 )
 
-// check decodes raw into the struct that in points to, replaces aliases by what
-// they stand for, and finds the account and region. All problems are reported
-// at once.
-func (t Tool) check(raw json.RawMessage, in reflect.Value, central bool) (place, []string) {
-	problems := decode(raw, t.fields, in)
-	common := in.Elem().FieldByName("Common").Addr().Interface().(*Common)
+// checker looks for all that is wrong with the arguments of one call.
+type checker struct {
+	tool       Tool
+	in         reflect.Value // the struct that is filled
+	problems   []string
+	wrong      map[string]bool // arguments that something was said about
+	unreadable bool            // nothing can be said about single arguments
+	aliases    []Alias         // that were used
+}
+
+func (c *checker) say(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Sprintf(format, args...))
+}
+
+// check decodes raw into the struct in, puts ids in the place of aliases, and
+// finds the account and region. All problems are reported at once; also looks
+// at the arguments together.
+func (t Tool) check(raw json.RawMessage, in reflect.Value, central bool, also func() []string) (place, []string) {
+	if len(raw) > maxArguments {
+		return place{}, []string{fmt.Sprintf("the arguments are %d bytes long; at most %d are taken", len(raw), maxArguments)}
+	}
+	c := &checker{tool: t, in: in, wrong: map[string]bool{}}
+	if c.decode(raw); c.unreadable {
+		return place{}, c.problems
+	}
+	common := in.FieldByName("Common").Addr().Interface().(*Common)
 	if common.WaitSeconds != nil && *common.WaitSeconds < 0 {
-		problems = append(problems, fmt.Sprintf("wait_seconds: must be 0 or more, such as 30, got %d", *common.WaitSeconds))
+		c.say("wait_seconds: must be 0 or more, such as 30, got %d", *common.WaitSeconds)
 	}
-	for _, f := range t.fields {
-		problems = append(problems, t.checkIDs(f, in.Elem().FieldByIndex(f.index), common)...)
-	}
-	at, problem := t.set.place(common, central)
-	if problem != "" {
-		problems = append(problems, problem)
-	}
-	return at, problems
+	c.ids()
+	c.problems = append(c.problems, also()...)
+	c.settle(common)
+	at := c.place(common, central)
+	return at, c.problems
 }
 
-// checkIDs looks at a field that holds an id or a list of them.
-func (t Tool) checkIDs(f field, v reflect.Value, common *Common) (problems []string) {
-	if f.typ.Kind() == reflect.Slice {
-		for i := range v.Len() {
-			if problem := checkID(instanceID, v.Index(i)); problem != "" {
-				problems = append(problems, f.name+": "+problem)
+// ids looks at all fields that hold an id. One that was refused already gets a
+// stand-in, so that it does not count as missing too.
+func (c *checker) ids() {
+	for _, f := range c.tool.fields {
+		v := c.in.FieldByIndex(f.index)
+		k, isID := c.tool.takes(f.name)
+		switch {
+		case f.typ.Kind() == reflect.Slice: // all lists are of InstanceIds
+			for i := range v.Len() {
+				c.id(f.name, instanceID, v.Index(i))
 			}
+		case isID && strings.Trim(v.String(), around) != "":
+			c.id(f.name, k, v)
+		case isID && c.wrong[f.name]:
+			v.SetString("?")
+		case isID:
+			v.SetString("")
 		}
-		return problems
 	}
-	i := slices.IndexFunc(t.IDs, func(k IDKind) bool { return k.Arg == f.name })
-	if i < 0 || v.String() == "" {
-		return nil
-	}
-	v.SetString(tidy(v.String()))
-	if alias, ok := t.set.alias(v.String()); ok {
-		return t.set.resolve(alias, f.name, v, common)
-	}
-	problem := checkID(t.IDs[i], v)
-	if problem == "" {
-		problem = t.set.nearAlias(f.name, v.String())
-	} else if near, ok := t.set.aliasLike(v.String()); ok {
-		problem += "; did you mean the alias " + near + "?"
-	}
-	if problem == "" {
-		return nil
-	}
-	return []string{f.name + ": " + problem}
 }
 
-// checkID tidies the id in v and says what is wrong with it.
-func checkID(k IDKind, v reflect.Value) (problem string) {
-	id := tidy(v.String())
-	if len(id) > maxID {
-		return fmt.Sprintf("it is %d bytes long, which no %s is; give one such as %s", len(id), k.Term, k.Example)
+// takes tells whether an argument of the tool is an id.
+func (t Tool) takes(arg string) (IDKind, bool) {
+	i := slices.IndexFunc(t.IDs, func(k IDKind) bool { return k.Arg == arg })
+	if i < 0 {
+		return IDKind{}, false
 	}
+	return t.IDs[i], true
+}
+
+// id makes v, which is a k, the id that its text stands for.
+func (c *checker) id(arg string, k IDKind, v reflect.Value) {
+	given := v.String()
+	if alias, ok := c.tool.set.alias(given); ok {
+		c.alias(arg, k, alias)
+		v.SetString(alias.ID)
+		return
+	}
+	id := tidy(given)
 	v.SetString(id)
-	if why := k.refuse(id); why != "" {
-		return fmt.Sprintf("%q is refused: %s", id, why)
+	if len(id) > maxID {
+		c.say("%s: it is %d bytes long, which no %s is; give one such as %s", arg, len(id), k.Term, k.Example)
+		return
 	}
-	return ""
+	switch why, hopeless := c.tool.refuse(k, id); {
+	case why == "":
+		c.nearAlias(arg, k, id)
+	case hopeless:
+		c.say("%s: %s is refused: %s%s", arg, excerpt(id), why, c.tool.set.aliasLike(k, id))
+	default:
+		c.say("%s: %s is refused: %s", arg, excerpt(id), why)
+	}
 }
 
 const maxID = 256 // bytes
 
-// resolve puts what alias stands for in the place of its name.
-func (s *set) resolve(alias Alias, arg string, v reflect.Value, common *Common) []string {
-	if alias.Arg != arg {
-		for _, k := range kinds {
-			if k.Arg == alias.Arg {
-				return []string{fmt.Sprintf("%s: the alias %s is %s; use %s with %s=%s", arg, alias.Name, article(k.Term), k.Tool, k.Arg, alias.Name)}
-			}
+func (c *checker) alias(arg string, k IDKind, alias Alias) {
+	if alias.Arg != k.Arg {
+		what, where := "something else", ""
+		if other, ok := kindOfArg(alias.Arg); ok {
+			what, where = article(other.Term), "; "+c.tool.elsewhere(other, alias.Name)
 		}
+		c.say("%s: the alias %s stands for %s%s", arg, alias.Name, what, where)
+		return
 	}
-	v.SetString(alias.ID)
-	if common.Profile != "" && alias.Profile != "" && common.Profile != alias.Profile {
-		return []string{fmt.Sprintf("profile: the alias %s belongs to profile %s, not to %.60q; leave profile out", alias.Name, alias.Profile, common.Profile)}
+	if why, _ := c.tool.refuse(k, alias.ID); why != "" {
+		c.say("%s: the alias %s stands for %s, which is refused: %s; correct the configuration", arg, alias.Name, excerpt(alias.ID), why)
 	}
-	if common.Profile == "" {
-		common.Profile = alias.Profile
-	}
-	if common.Region == "" {
-		common.Region = alias.Region
-	}
-	return nil
+	c.aliases = append(c.aliases, alias)
 }
 
 // nearAlias refuses an id that is one edit away from an alias's: it was
 // probably copied wrongly, and could belong to somebody else.
-func (s *set) nearAlias(arg, id string) string {
+func (c *checker) nearAlias(arg string, k IDKind, id string) {
+	var near *Alias
+	for i, a := range c.tool.set.Aliases {
+		if a.Arg != k.Arg {
+			continue
+		}
+		switch levenshtein.ComputeDistance(a.ID, id) {
+		case 0:
+			return // it has an alias of its own
+		case 1:
+			near = &c.tool.set.Aliases[i]
+		}
+	}
+	if near != nil {
+		c.say("%s: %s differs in one character from %s, which is the alias %s; if that is meant, give %s=%s; if not, give the other one an alias of its own",
+			arg, id, near.ID, near.Name, arg, near.Name)
+	}
+}
+
+// settle takes account and region from the aliases where the call names none.
+func (c *checker) settle(common *Common) {
+	var byProfile, byRegion *Alias
+	for i := range c.aliases {
+		a := &c.aliases[i]
+		profile := cmp.Or(a.Profile, c.tool.set.Profiles[0].Name)
+		switch {
+		case common.Profile == "":
+			common.Profile, byProfile = profile, a
+		case common.Profile == profile:
+		case byProfile != nil:
+			c.say("profile: the aliases %s and %s belong to different profiles (%s, %s); ask for one of them at a time", byProfile.Name, a.Name, common.Profile, profile)
+		default:
+			c.say("profile: the alias %s belongs to the profile %s, not to %s; leave profile out", a.Name, profile, excerpt(common.Profile))
+			common.Profile = profile // so that nothing more is said about it
+		}
+		switch {
+		case a.Region == "" || common.Region != "" && byRegion == nil: // the call's region goes first
+		case common.Region == "":
+			common.Region, byRegion = a.Region, a
+		case common.Region != a.Region:
+			c.say("region: the aliases %s and %s are in different regions (%s, %s); give the region of the call", byRegion.Name, a.Name, byRegion.Region, a.Region)
+		}
+	}
+}
+
+// place finds the account and region to ask in. A region is never guessed.
+func (c *checker) place(common *Common, central bool) place {
+	profile := c.profile(common.Profile)
+	region := strings.ToLower(tidy(common.Region))
+	if common.Region != "" && !cloudapi.ValidRegion(region) {
+		hint := "give one such as cn-hangzhou"
+		if dashed := strings.NewReplacer("_", "-", " ", "-").Replace(region); cloudapi.ValidRegion(dashed) {
+			hint = "did you mean " + dashed + "?"
+		}
+		c.say("region: %s is not a RegionId; %s", excerpt(common.Region), hint)
+		return place{}
+	}
+	if profile.Client == nil {
+		return place{}
+	}
+	if region = cmp.Or(region, profile.Client.Region()); region == "" && !central && !c.wrong["region"] {
+		c.say("region: none is known, and none is guessed; give region=cn-hangzhou (or where the resource is), or set --region or ALIBABA_CLOUD_REGION_ID")
+	}
+	client, err := profile.Client.In(region)
+	if err != nil {
+		c.say("region: %s", err)
+	}
+	return place{client, profile.Name}
+}
+
+// profile is the one of that name, "" being the default.
+func (c *checker) profile(name string) Profile {
+	all := c.tool.set.Profiles
+	if name == "" {
+		return all[0]
+	}
+	known := make([]string, len(all))
+	for i, p := range all {
+		if known[i] = p.Name; p.Name == name {
+			return p
+		}
+	}
+	problem := "profile: " + excerpt(name) + " is not configured"
+	if near, ok := nearest(name, known); ok {
+		problem += "; did you mean " + near + "?"
+	}
+	c.say("%s (known: %s)", problem, strings.Join(known, ", "))
+	return Profile{}
+}
+
+// alias finds an alias by its name, also with what stood around it in a text.
+func (s *set) alias(name string) (Alias, bool) {
+	for _, spelling := range [...]string{name, tidy(name)} {
+		for _, a := range s.Aliases {
+			if a.Name == spelling {
+				return a, true
+			}
+		}
+	}
+	return Alias{}, false
+}
+
+// aliasLike asks back about an alias that word may be, best of the same kind.
+func (s *set) aliasLike(k IDKind, word string) string {
+	var same, other []string
 	for _, a := range s.Aliases {
-		if a.Arg == arg && a.ID != id && levenshtein.ComputeDistance(a.ID, id) == 1 {
-			return fmt.Sprintf("%s differs in one character from the alias %s (%s); give one of the two", id, a.Name, a.ID)
+		if a.Arg == k.Arg {
+			same = append(same, a.Name)
+		} else {
+			other = append(other, a.Name)
+		}
+	}
+	for _, candidates := range [][]string{same, other} {
+		if near, ok := nearest(word, candidates); ok {
+			return "; did you mean the alias " + near + "?"
 		}
 	}
 	return ""
 }
 
-func (s *set) alias(name string) (Alias, bool) {
-	i := slices.IndexFunc(s.Aliases, func(a Alias) bool { return a.Name == name })
-	if i < 0 {
-		return Alias{}, false
+// elsewhere says what takes an id of another kind.
+func (t Tool) elsewhere(k IDKind, value string) string {
+	_, own := t.takes(k.Arg)
+	switch {
+	case k.Arg == envID.Arg && t.set.ReadOnly:
+		return "this server is read-only and starts no gather; " + changeID.Tool + " takes the " + changeID.Arg + " of one"
+	case own:
+		return "give it as " + k.Arg + "=" + value
+	case k.Arg == envID.Arg:
+		return k.Tool + " takes it as " + k.Arg + "=" + value + ", and starts a gather there"
+	default:
+		return "use " + k.Tool + " with " + k.Arg + "=" + value
 	}
-	return s.Aliases[i], true
-}
-
-func (s *set) aliasLike(word string) (string, bool) {
-	candidates := make([]string, len(s.Aliases))
-	for i, a := range s.Aliases {
-		candidates[i] = a.Name
-	}
-	return nearest(word, candidates)
-}
-
-// place finds the account and region to ask in. A region is never guessed.
-func (s *set) place(common *Common, central bool) (at place, problem string) {
-	profile := s.Profiles[0]
-	if common.Profile != "" {
-		i := slices.IndexFunc(s.Profiles, func(p Profile) bool { return p.Name == common.Profile })
-		if i < 0 {
-			return at, s.unknownProfile(common.Profile)
-		}
-		profile = s.Profiles[i]
-	}
-	at = place{profile.Client, profile.Name}
-	if common.Region != "" {
-		client, err := profile.Client.In(strings.ToLower(common.Region))
-		if err != nil {
-			return at, "region: " + err.Error()
-		}
-		at.Client = client
-	}
-	if at.Region() == "" && !central {
-		return at, "region: none is known, and none is guessed; give region=cn-hangzhou (or where the resource is), or set --region or ALIBABA_CLOUD_REGION_ID"
-	}
-	return at, ""
-}
-
-func (s *set) unknownProfile(name string) string {
-	known := make([]string, len(s.Profiles))
-	for i, p := range s.Profiles {
-		known[i] = p.Name
-	}
-	problem := fmt.Sprintf("profile: %.60q is not configured", name)
-	if near, ok := nearest(name, known); ok {
-		problem += "; did you mean " + near + "?"
-	}
-	return problem + " (known: " + strings.Join(known, ", ") + ")"
-}
-
-// id returns the kinds and values of the ids among the arguments.
-func (t Tool) given(in reflect.Value) (kinds []IDKind, values []string) {
-	for _, f := range t.fields {
-		for _, k := range t.IDs {
-			if v := in.FieldByIndex(f.index); k.Arg == f.name && v.String() != "" {
-				kinds, values = append(kinds, k), append(values, v.String())
-			}
-		}
-	}
-	return kinds, values
 }

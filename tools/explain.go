@@ -3,80 +3,107 @@ package tools
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/alitriage/alitriage/cloudapi"
 	"github.com/alitriage/alitriage/formatters"
 )
 
-// hinted is an error with what the arguments may have to do with it.
-type hinted struct {
+// unanswered is an error with what was asked, and what may be odd about it.
+type unanswered struct {
 	error
 
+	about asked
 	hints []string
 }
 
-func (h *hinted) Unwrap() error { return h.error }
+func (u *unanswered) Unwrap() error { return u.error }
 
-// explain turns an error before any request into a Refusal, and adds to "not
-// found" what is odd about the ids.
-func (t Tool) explain(err error, in reflect.Value) error {
-	var e *cloudapi.Error
-	if errors.As(err, &e) && errors.Is(e, cloudapi.ErrNoCredentials) {
-		report := t.set.airlock(false).Error(err)
-		return &Refusal{t.Name, append(report.Reasons, report.NextSteps...)}
+// explain turns an error before the first request into a Refusal, and adds to
+// "not found" what is odd about the ids.
+func (t Tool) explain(err error, about asked) error {
+	e, ok := errors.AsType[*cloudapi.Error](err)
+	if ok && errors.Is(e, cloudapi.ErrNoCredentials) {
+		return &Refusal{t.Name, append([]string{"credentials: " + e.Cause.Error()}, t.set.airlock(false).Error(err).NextSteps...)}
 	}
-	if !errors.Is(err, cloudapi.ErrNotFound) {
-		return err
+	u := &unanswered{error: err, about: about}
+	if errors.Is(err, cloudapi.ErrNotFound) {
+		u.hints = t.oddLengths(about)
 	}
-	if hints := t.oddLengths(in); len(hints) > 0 {
-		return &hinted{err, hints}
-	}
-	return err
+	return u
 }
 
-func (t Tool) oddLengths(in reflect.Value) (hints []string) {
-	kinds, ids := t.given(in)
-	for i, k := range kinds {
-		if odd := k.oddLength(ids[i]); odd != "" {
+func (t Tool) oddLengths(about asked) (hints []string) {
+	for _, id := range about.ids {
+		k, _ := t.takes(id.Name)
+		if odd := k.oddLength(id.Value.(string)); odd != "" {
 			hints = append(hints, odd)
 		}
 	}
 	return hints
 }
 
-// echo adds the ids that were asked for and that the answer does not repeat, so
-// that every result names exactly what it is about.
-func (t Tool) echo(r *formatters.Report, in reflect.Value) {
-	kinds, ids := t.given(in)
-	var missing formatters.Facts
-	for i, k := range kinds {
-		if r.Facts.Get(k.Arg) == nil {
-			missing = append(missing, formatters.Fact{Name: k.Arg, Value: ids[i]})
+// asked collects what the arguments in are about.
+func (t Tool) asked(in reflect.Value, at place, central bool) asked {
+	about := asked{profile: at.profile}
+	if !central {
+		about.region = at.Region()
+	}
+	for _, f := range t.fields {
+		if _, isID := t.takes(f.name); !isID {
+			continue
+		}
+		if id := in.FieldByIndex(f.index).String(); id != "" {
+			about.ids = append(about.ids, formatters.Fact{Name: f.name, Value: id})
 		}
 	}
-	r.Facts = append(missing, r.Facts...)
-	if r.Verdict == formatters.Unknown {
-		r.Notes = append(r.Notes, t.oddLengths(in)...)
-	}
+	return about
 }
 
-// ErrorText renders an error of Call for people and models, within
+// echo adds the ids that were asked for and that the answer does not repeat, so
+// that every result names exactly what it is about, and says so where it repeats
+// another one.
+func (t Tool) echo(r *formatters.Report, about asked) {
+	var missing formatters.Facts
+	var odd []string
+	for _, id := range about.ids {
+		switch answered := r.Facts.Get(id.Name); answered {
+		case nil:
+			missing = append(missing, id)
+		case id.Value:
+		default:
+			odd = append(odd, fmt.Sprintf("fields disagree: %s %s was asked for, and the answer is about another one", id.Name, id.Value))
+		}
+	}
+	if r.Verdict == formatters.Unknown {
+		odd = append(odd, t.oddLengths(about)...)
+	}
+	r.Facts = slices.Concat(missing, r.Facts)
+	r.Notes = append(slices.Clip(r.Notes), odd...)
+}
+
+// ErrorText renders an error of Call or ParseArgs for people and models, within
 // formatters.MaxError bytes.
 func (t Tool) ErrorText(err error) string {
-	var refusal *Refusal
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*Refusal](err); ok {
 		return limited(refusal.Error())
 	}
 	report := t.set.airlock(false).Error(err)
 	report.Source.Simulated = t.set.Simulated
-	var h *hinted
-	if errors.As(err, &h) {
-		report.NextSteps = append(h.hints, report.NextSteps...)
+	if u, ok := errors.AsType[*unanswered](err); ok {
+		report.Source.Profile = u.about.profile
+		report.NextSteps = slices.Concat(u.hints, report.NextSteps)
 	}
-	return limited(formatters.Text(report, "error"))
+	text := formatters.Text(report, "error")
+	// What is in the last line, the RequestId, is worth more than the last reason.
+	for dropped := 1; len(text) > formatters.MaxError && len(report.Reasons) > 0; dropped++ {
+		report.Reasons = report.Reasons[:len(report.Reasons)-1]
+		report.Notes = []string{plural(dropped, "reason was", "reasons were") + " left out to keep this short"}
+		text = formatters.Text(report, "error")
+	}
+	return limited(text)
 }
 
 // limited drops whole lines from the end.
@@ -91,16 +118,3 @@ func limited(text string) string {
 	}
 	return text + more
 }
-
-// logged keeps texts of people and of the cloud out of logs.
-func logged(err error) slog.LogValuer {
-	var e *cloudapi.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	return logText(fmt.Sprintf("%T", err))
-}
-
-type logText string
-
-func (l logText) LogValue() slog.Value { return slog.StringValue(string(l)) }

@@ -1,8 +1,11 @@
 package tools
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,9 +28,10 @@ type gatherReadIn struct {
 
 // gatherOut is a gather that was started, or one that was read.
 type gatherOut struct {
-	started *cloudapi.EnvChange
+	change  cloudapi.ChangeID   // the one it is about
+	started *cloudapi.EnvChange // nil when it was read
 	read    cloudapi.GatherStatsResult
-	joined  bool // the start found a change of ours that was still running
+	notes   []string
 }
 
 func gatherEnvStats(s *set) Tool {
@@ -45,10 +49,12 @@ func gatherEnvStats(s *set) Tool {
 				return s.starts.start(ctx, at, in)
 			}
 			result, err := at.DescribeGatherStatsResult(ctx, in.ChangeID)
-			return gatherOut{read: result}, err
+			return gatherOut{change: in.ChangeID, read: result}, err
 		},
-		Report: reportGather,
-		Resume: resumeGather,
+		Report: func(a formatters.Airlock, _ gatherEnvStatsIn, out gatherOut) formatters.Report { return out.report(a) },
+		Resume: func(_ gatherEnvStatsIn, out gatherOut) (gatherEnvStatsIn, bool) {
+			return gatherEnvStatsIn{ChangeID: out.change}, out.changing()
+		},
 	}
 	if s.ReadOnly {
 		return define(s, readOnlyGather(d))
@@ -75,51 +81,45 @@ func readOnlyGather(d spec[gatherEnvStatsIn, gatherOut]) spec[gatherReadIn, gath
 		Run: func(ctx context.Context, at place, in gatherReadIn) (gatherOut, error) {
 			return d.Run(ctx, at, gatherEnvStatsIn{ChangeID: in.ChangeID})
 		},
-		Report: d.Report,
-		Resume: func(out gatherOut) (gatherReadIn, bool) {
-			in, more := resumeGather(out)
-			return gatherReadIn{ChangeID: in.ChangeID}, more
-		},
+		Report: func(a formatters.Airlock, _ gatherReadIn, out gatherOut) formatters.Report { return out.report(a) },
+		Resume: func(in gatherReadIn, out gatherOut) (gatherReadIn, bool) { return in, out.changing() },
 	}
 }
 
 func checkGather(in gatherEnvStatsIn) (problems []string) {
 	switch {
 	case in.EnvID != "" && in.ChangeID != "":
-		problems = append(problems, "env_id and change_id exclude each other: env_id starts a gather, change_id reads one")
+		problems = append(problems, "env_id and change_id exclude each other: give env_id to start a gather, or change_id to read one")
 	case in.EnvID == "" && in.ChangeID == "":
 		problems = append(problems, fmt.Sprintf("exactly one of env_id (such as %s, starts a gather) and change_id (such as %s, reads one) is required", envID.Example, changeID.Example))
 	}
 	if len(in.TargetInstances) > 0 && in.EnvID == "" {
-		problems = append(problems, "target_instances goes with env_id only")
+		problems = append(problems, "target_instances goes with env_id only: it says where a new gather collects")
 	}
 	return problems
 }
 
-func reportGather(a formatters.Airlock, out gatherOut) formatters.Report {
-	report := a.GatherStats(out.read)
-	if out.started != nil {
-		report = a.GatherStarted(*out.started)
+func (o gatherOut) report(a formatters.Airlock) formatters.Report {
+	report := a.GatherStats(o.read)
+	if o.started != nil {
+		report = a.GatherStarted(*o.started)
 	}
-	if out.joined {
-		report.Notes = append(report.Notes, "nothing new was started: this change, which alitriage started in the environment before, is not finished")
-	}
+	report.Notes = append(report.Notes, o.notes...)
 	return report
 }
 
-func resumeGather(out gatherOut) (gatherEnvStatsIn, bool) {
-	if out.started != nil {
-		return gatherEnvStatsIn{ChangeID: out.started.ChangeID}, out.started.ChangeID != ""
+// changing tells whether asking again can show something new.
+func (o gatherOut) changing() bool {
+	if o.started != nil {
+		return changeID.Shape.MatchString(string(o.change)) // else our own check would refuse it
 	}
-	if out.read.Change == nil {
-		return gatherEnvStatsIn{}, false
-	}
-	return gatherEnvStatsIn{ChangeID: out.read.Change.ChangeID}, formatters.GatherChanging(out.read)
+	return formatters.GatherChanging(o.read)
 }
 
 // starts knows the gathers that this process has started, so that a second
 // start in the same environment joins the first.
 type starts struct {
+	set   *set
 	mu    sync.Mutex
 	byEnv map[startKey]*start
 }
@@ -130,84 +130,142 @@ type startKey struct {
 }
 
 type start struct {
-	done   chan struct{} // closed when the fate of the start is known
-	change cloudapi.EnvChange
-	err    error
+	targets []cloudapi.InstanceID
+	at      time.Time
+	done    chan struct{} // closed when the fate of the start is known
+	change  cloudapi.EnvChange
+	err     error
 }
 
-func newStarts() *starts { return &starts{byEnv: map[startKey]*start{}} }
+func newStarts(s *set) *starts { return &starts{set: s, byEnv: map[startKey]*start{}} }
 
-// startLimit is the longest that a start may take. It goes on when its caller
-// leaves: the change exists then, and its id must not be lost.
-const startLimit = 20 * time.Second
+const (
+	// startLimit is the longest that a start may take. It goes on when its caller
+	// leaves: the change exists then, and its id must not be lost.
+	startLimit = 20 * time.Second
+	// settling is how long a new change may be unknown to the service that shows it.
+	settling = time.Minute
+)
 
+// start starts a gather, or joins the one that was started before and has not
+// ended.
 func (s *starts) start(ctx context.Context, at place, in gatherEnvStatsIn) (gatherOut, error) {
 	key := startKey{at.profile, at.Region(), in.EnvID}
 	for {
-		s.mu.Lock()
-		earlier := s.byEnv[key]
-		if earlier == nil {
-			earlier = &start{done: make(chan struct{})}
-			s.byEnv[key] = earlier
-			s.mu.Unlock()
-			go s.run(context.WithoutCancel(ctx), key, earlier, at, in)
-			return earlier.wait(ctx)
+		own, found, known := s.claim(key, in)
+		if !found {
+			go s.run(context.WithoutCancel(ctx), key, own, at)
 		}
-		s.mu.Unlock()
-		out, unfinished, err := s.joinEarlier(ctx, key, earlier, at)
-		if err != nil || unfinished {
-			return out, err
+		if err := own.wait(ctx, at); err != nil {
+			return gatherOut{}, err
 		}
+		out := gatherOut{change: own.change.ChangeID, started: &own.change}
+		if !found {
+			return out, nil
+		}
+		out.notes = own.joined(in)
+		if !known { // it has started this moment
+			return out, nil
+		}
+		if !s.ended(ctx, at, own, &out) {
+			return out, nil
+		}
+		s.forget(key, own)
+	}
+}
+
+// claim returns the start for key, a new one if none was found. It is known when
+// its fate is.
+func (s *starts) claim(key startKey, in gatherEnvStatsIn) (own *start, found, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	own, found = s.byEnv[key]
+	if !found {
+		own = &start{targets: in.TargetInstances, at: time.Now(), done: make(chan struct{})}
+		s.byEnv[key] = own
+		return own, false, false
+	}
+	select {
+	case <-own.done:
+		return own, true, true
+	default:
+		return own, true, false
 	}
 }
 
 // run makes the one call that starts the change.
-func (s *starts) run(ctx context.Context, key startKey, own *start, at place, in gatherEnvStatsIn) {
+func (s *starts) run(ctx context.Context, key startKey, own *start, at place) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	own.change, own.err = at.GatherAppEnvStats(ctx, cloudapi.GatherAppEnvStatsRequest{EnvID: in.EnvID, TargetInstances: in.TargetInstances})
-	if own.err != nil {
-		s.forget(key, own)
-	}
-	close(own.done)
+	defer close(own.done)
+	defer func() {
+		if value := recover(); value != nil { // it would end the process
+			s.set.bug(ctx, envID.Tool, value)
+			own.err = startUnknown(at, errors.New("internal error of alitriage"))
+		}
+		if own.err != nil {
+			s.forget(key, own)
+		}
+	}()
+	own.change, own.err = at.GatherAppEnvStats(ctx, cloudapi.GatherAppEnvStatsRequest{EnvID: key.env, TargetInstances: own.targets})
 }
 
-// wait returns the started change, or that its caller cannot wait for it.
-func (o *start) wait(ctx context.Context) (gatherOut, error) {
+// wait returns when the fate of the start is known, or its caller has to leave.
+func (o *start) wait(ctx context.Context, at place) error {
 	select {
 	case <-o.done:
-		return gatherOut{started: &o.change}, o.err
+		return o.err
 	case <-ctx.Done():
-		return gatherOut{}, &cloudapi.Error{
-			Op: "GatherAppEnvStats", Product: cloudapi.WebPlus, Kind: cloudapi.ErrUnavailable,
-			Cause: context.Cause(ctx), Sent: true, MayHaveStarted: true,
-		}
+		return startUnknown(at, context.Cause(ctx))
 	}
 }
 
-// joinEarlier reads the change that was started before. It is not joined when
-// it has ended.
-func (s *starts) joinEarlier(ctx context.Context, key startKey, earlier *start, at place) (out gatherOut, unfinished bool, err error) {
-	select {
-	case <-earlier.done:
-	default: // somebody else is starting it this moment
-		out, err = earlier.wait(ctx)
-		out.joined = true
-		return out, true, err
+// startUnknown is for a start that was sent, and whose fate is not known.
+func startUnknown(at place, cause error) error {
+	return &cloudapi.Error{
+		Op: "GatherAppEnvStats", Product: cloudapi.WebPlus, Region: at.Region(), Kind: cloudapi.ErrUnavailable,
+		Cause: cause, Sent: true, MayHaveStarted: true,
 	}
-	if earlier.change.ChangeID == "" {
-		s.forget(key, earlier)
-		return out, false, nil
+}
+
+// joined is what a caller is told who wanted to start another one.
+func (o *start) joined(in gatherEnvStatsIn) []string {
+	note := "nothing new was started: this change, which alitriage started in the environment before, is not finished"
+	if !slices.Equal(slices.Sorted(slices.Values(o.targets)), slices.Sorted(slices.Values(in.TargetInstances))) {
+		note += "; it was started with other target_instances"
 	}
-	result, err := at.DescribeGatherStatsResult(ctx, earlier.change.ChangeID)
-	if err != nil {
-		return out, false, err
+	return []string{note}
+}
+
+// ended reads the change that was started before into out, and tells whether it
+// has ended. One that cannot be read now counts as unfinished: a second one could
+// be in its way. Many who ask at once share one read.
+func (s *starts) ended(ctx context.Context, at place, own *start, out *gatherOut) bool {
+	id := own.change.ChangeID
+	var result cloudapi.GatherStatsResult
+	var failure error
+	err := s.set.polls.follow(ctx, "join "+at.profile+" "+at.Region()+" "+string(id), func(ctx context.Context) snapshot {
+		ctx, cancel := context.WithTimeout(ctx, startLimit)
+		defer cancel()
+		result, err := at.DescribeGatherStatsResult(ctx, id)
+		return snapshot{again: result, err: err, settled: true}
+	}, func(next snapshot) bool {
+		result, failure = next.again.(cloudapi.GatherStatsResult), next.err
+		return true
+	}, nil)
+	failure = cmp.Or(failure, err)
+	gone := errors.Is(failure, cloudapi.ErrNotFound) || failure == nil && result.Change == nil
+	switch {
+	case gone && time.Since(own.at) > settling:
+		return true
+	case failure != nil:
+		out.notes = append(out.notes, "how far it is could not be read: "+s.set.airlock(false).Error(failure).Headline)
+		return false
+	case gone:
+		return false
 	}
-	if !formatters.GatherChanging(result) {
-		s.forget(key, earlier)
-		return out, false, nil
-	}
-	return gatherOut{read: result, joined: true}, true, nil
+	out.started, out.read = nil, result
+	return !formatters.GatherChanging(result)
 }
 
 func (s *starts) forget(key startKey, gone *start) {

@@ -46,42 +46,69 @@ func kindOf(word string) (IDKind, bool) {
 	return IDKind{}, false
 }
 
-// tidy takes away what stands around an id in prose and in code.
-func tidy(word string) string {
-	return strings.TrimRight(strings.Trim(strings.TrimSpace(word), "`'\"<>“”‘’「」"), ".,;:!?)】。，")
-}
-
-// refuse says why id cannot be a k; "" when it can.
-func (k IDKind) refuse(id string) string {
-	switch other, known := kindOf(id); {
-	case strings.Contains(id, "*"):
-		return "it is masked with asterisks, as documentation shows ids; give the whole " + k.Term + ", such as " + k.Example
-	case k.Shape.MatchString(id):
-		return ""
-	case known:
-		return "this is " + article(other.Term) + "; use " + other.Tool + " with " + other.Arg + "=" + id
-	case requestIDShape.MatchString(id):
-		return "an upper-case UUID is usually a RequestId, which names a call, not a thing; give the " + k.Term + ", such as " + k.Example
-	}
-	if len(id) > 3 {
-		if what := foreign[id[:3]]; what != "" {
-			return "this is a WebPlus " + what + "; the tool needs an environment, whose id starts with we-"
+func kindOfArg(arg string) (IDKind, bool) {
+	for _, k := range kinds {
+		if k.Arg == arg {
+			return k, true
 		}
 	}
-	return "it does not have the shape of " + article(k.Term) + ", such as " + k.Example
+	return IDKind{}, false
+}
+
+// around is what stands around an id in prose, in code and in chats, also what
+// is not seen. No asterisk: behind an id it is no emphasis but a mask.
+const around = " \t\r\n\u00a0`'\"<>()[]{}.,;:!?“”‘’«»「」『』（）【】《》。，；：！？、…\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+
+func tidy(word string) string { return strings.Trim(word, around) }
+
+// refuse says why id cannot be a k; "" when it can. It is hopeless when nothing
+// tells what id may be.
+func (t Tool) refuse(k IDKind, id string) (why string, hopeless bool) {
+	other, known := kindOf(id)
+	prefix, _, _ := strings.Cut(id, "-")
+	switch what := foreign[prefix+"-"]; {
+	case strings.Contains(id, "*"):
+		return "it is masked with asterisks, as documentation shows ids; give the whole " + k.Term + ", such as " + k.Example, false
+	case k.Shape.MatchString(id):
+		return "", false
+	case known:
+		return "this is " + article(other.Term) + "; " + t.elsewhere(other, id), false
+	case requestIDShape.MatchString(id):
+		return "an upper-case UUID is usually a RequestId, which names a call, not a thing; give the " + k.Term + ", such as " + k.Example, false
+	case what != "" && k.Arg == envID.Arg:
+		return "this is a WebPlus " + what + "; the tool needs an environment, whose id starts with we-", false
+	case what != "":
+		return "this is a WebPlus " + what + ", which no tool takes; give the " + k.Term + ", such as " + k.Example, false
+	}
+	if near, ok := k.respelt(id); ok {
+		return "it does not have the shape of " + article(k.Term) + "; did you mean " + near + "?", false
+	}
+	return "it does not have the shape of " + article(k.Term) + ", such as " + k.Example, true
+}
+
+// respelt finds an id in another spelling: in capitals, or with another dash.
+func (k IDKind) respelt(id string) (string, bool) {
+	for _, dash := range [...]string{"-", "_"} {
+		near := strings.ToLower(strings.NewReplacer("-", dash, "_", dash, "–", dash, "—", dash, " ", "").Replace(id))
+		if len(id) <= maxID && k.Shape.MatchString(near) {
+			return near, true
+		}
+	}
+	return "", false
 }
 
 // oddLength says that an id is not as long as they usually are. The vendor
 // promises no length, so it is a hint for when the cloud does not know the id.
 func (k IDKind) oddLength(id string) string {
-	got := len(id) - strings.IndexByte(k.Example, '-') - 1
+	_, digits, _ := strings.Cut(id, "-")
 	if k.Arg == appID.Arg {
-		got = len(strings.ReplaceAll(id, "-", ""))
+		digits = strings.ReplaceAll(id, "-", "")
 	}
-	if k.digits == 0 || got == k.digits {
+	if k.digits == 0 || len(digits) == k.digits {
 		return ""
 	}
-	return k.Arg + " " + id + " has " + plural(got, "character") + " where " + k.Term + "s usually have " + plural(k.digits, "character") + " (without prefix and dashes): it may have been copied wrongly"
+	return k.Arg + " " + id + " has " + plural(len(digits), "character", "characters") + " where " + k.Term + "s usually have " +
+		plural(k.digits, "character", "characters") + " (without prefix and dashes): it may have been copied wrongly"
 }
 
 func article(term string) string {
@@ -94,12 +121,17 @@ func article(term string) string {
 // nearest returns the candidate closest to word, if one is close enough to be
 // what was meant.
 func nearest(word string, candidates []string) (string, bool) {
+	if len(word) > maxID {
+		return "", false
+	}
+	word = strings.ToLower(strings.ReplaceAll(word, "-", "_"))
 	best, distance := "", max(2, len(word)/3)+1
 	for _, c := range candidates {
-		if len(word) > 2 && strings.HasPrefix(c, strings.ToLower(word)) {
+		folded := strings.ToLower(strings.ReplaceAll(c, "-", "_"))
+		if len(word) > 2 && strings.HasPrefix(folded, word) || strings.HasSuffix(folded, "_"+word) {
 			return c, true
 		}
-		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(c)); d < distance {
+		if d := levenshtein.ComputeDistance(word, folded); d < distance {
 			best, distance = c, d
 		}
 	}

@@ -13,6 +13,10 @@ import (
 const (
 	defaultResults = 50
 	maxResults     = 1000
+	maxToken       = 1024 // bytes
+	// maxPages is twice what full pages need: a filter may leave some half empty,
+	// but tokens without an end must not be followed for ever.
+	maxPages = 2 * maxResults / cloudapi.MaxPageSize
 )
 
 type invocationResultsIn struct {
@@ -21,7 +25,7 @@ type invocationResultsIn struct {
 	CommandID      cloudapi.CommandID  `json:"command_id,omitempty" jsonschema:"CommandId (c-…) or alias"`
 	Status         string              `json:"status,omitempty" jsonschema:"only results with this record status"`
 	IncludeHistory bool                `json:"include_history,omitempty" jsonschema:"earlier runs of a periodic command; needs invoke_id"`
-	MaxResults     int                 `json:"max_results,omitempty" jsonschema:"1 to 1000; default 50"`
+	MaxResults     *int                `json:"max_results,omitempty" jsonschema:"1 to 1000; default 50"`
 	NextToken      string              `json:"next_token,omitempty" jsonschema:"from the result before, for the rest"`
 	FullOutput     bool                `json:"full_output,omitempty" jsonschema:"one instance's whole output; needs instance_id"`
 	Common
@@ -30,15 +34,8 @@ type invocationResultsIn struct {
 // recordStatuses is what the vendor's filter knows.
 var recordStatuses = []string{"Running", "Finished", "Failed", "Stopped", "Success", "PartialFailed", "Stopping"}
 
-// invocationOut remembers what was asked, because asking again needs all of it.
-type invocationOut struct {
-	cloudapi.InvocationResults
-
-	asked invocationResultsIn
-}
-
 func getInvocationResults(s *set) Tool {
-	return define(s, spec[invocationResultsIn, invocationOut]{
+	return define(s, spec[invocationResultsIn, cloudapi.InvocationResults]{
 		Name:        "get_invocation_results",
 		Title:       "Cloud Assistant command results",
 		Description: "What did a Cloud Assistant command do on ECS instances: where did it fail, why, with which output, and may it be run again? Give at least one id. Read only.",
@@ -46,11 +43,9 @@ func getInvocationResults(s *set) Tool {
 		Actions:     []string{"ecs:DescribeInvocationResults"},
 		Check:       checkInvocationResults,
 		Run:         readInvocationResults,
-		Report: func(a formatters.Airlock, out invocationOut) formatters.Report {
-			return a.InvocationResults(out.InvocationResults)
-		},
-		Resume: func(out invocationOut) (invocationResultsIn, bool) {
-			return out.asked, formatters.InvocationResultsChanging(out.InvocationResults)
+		Report:      reportInvocationResults,
+		Resume: func(in invocationResultsIn, page cloudapi.InvocationResults) (invocationResultsIn, bool) {
+			return in, formatters.InvocationResultsChanging(page)
 		},
 		FullOutput: func(in invocationResultsIn) bool { return in.FullOutput },
 	})
@@ -61,23 +56,23 @@ func checkInvocationResults(in invocationResultsIn) (problems []string) {
 		problems = append(problems, fmt.Sprintf("at least one of invoke_id (such as %s), instance_id (%s) and command_id (%s) is required", invokeID.Example, instanceID.Example, commandID.Example))
 	}
 	if in.Status != "" && recordStatus(in.Status) == "" {
-		problem := fmt.Sprintf("status: %.60q is not allowed; use one of %s", in.Status, strings.Join(recordStatuses, ", "))
+		problem := "status: " + excerpt(in.Status) + " is not allowed; use one of " + strings.Join(recordStatuses, ", ")
 		if near, ok := nearest(in.Status, recordStatuses); ok {
 			problem += "; did you mean " + near + "?"
 		}
 		problems = append(problems, problem)
 	}
 	if in.IncludeHistory && in.InvokeID == "" {
-		problems = append(problems, "include_history needs invoke_id, the InvokeId of a periodic command")
+		problems = append(problems, "include_history needs invoke_id: it shows the earlier runs of one periodic command, such as "+invokeID.Example)
 	}
-	if in.MaxResults < 0 || in.MaxResults > maxResults {
-		problems = append(problems, fmt.Sprintf("max_results: must be from 1 to %d, such as %d, got %d", maxResults, defaultResults, in.MaxResults))
+	if n := in.MaxResults; n != nil && (*n < 1 || *n > maxResults) {
+		problems = append(problems, fmt.Sprintf("max_results: must be from 1 to %d, such as %d, got %d", maxResults, defaultResults, *n))
 	}
 	if in.FullOutput && in.InstanceID == "" {
-		problems = append(problems, "full_output needs instance_id: it shows one instance's whole output")
+		problems = append(problems, "full_output needs instance_id: it shows the whole output of one instance, such as "+instanceID.Example)
 	}
-	if len(in.NextToken) > 1024 {
-		problems = append(problems, "next_token: it is too long to be one; copy it from the result before")
+	if n := len(in.NextToken); n > maxToken {
+		problems = append(problems, fmt.Sprintf("next_token: it is %d bytes long, which none is; copy it from the result before", n))
 	}
 	return problems
 }
@@ -92,29 +87,43 @@ func recordStatus(given string) string {
 
 // readInvocationResults reads pages until there are as many results as asked
 // for, or no more.
-func readInvocationResults(ctx context.Context, at place, in invocationResultsIn) (invocationOut, error) {
-	want := in.MaxResults
-	if want == 0 {
-		want = defaultResults
+func readInvocationResults(ctx context.Context, at place, in invocationResultsIn) (cloudapi.InvocationResults, error) {
+	want := defaultResults
+	if in.MaxResults != nil {
+		want = *in.MaxResults
 	}
 	request := cloudapi.InvocationResultsRequest{
 		InvokeID: in.InvokeID, InstanceID: in.InstanceID, CommandID: in.CommandID,
 		Status: recordStatus(in.Status), IncludeHistory: in.IncludeHistory, NextToken: in.NextToken,
 	}
 	var all cloudapi.InvocationResults
-	for {
+	for range maxPages {
 		request.MaxResults = min(want-len(all.Results), cloudapi.MaxPageSize)
 		page, err := at.DescribeInvocationResults(ctx, request)
 		if err != nil {
-			return invocationOut{}, err
+			return cloudapi.InvocationResults{}, err
 		}
 		page.Results = append(all.Results, page.Results...)
 		page.RequestIDs = append(all.RequestIDs, page.RequestIDs...)
 		all = page
-		// A page that adds nothing but a token would be read for ever.
-		if page.NextToken == "" || page.NextToken == request.NextToken || len(all.Results) >= want || len(page.RequestIDs) > maxResults/cloudapi.MaxPageSize {
-			return invocationOut{all, in}, nil
+		if page.NextToken == "" || page.NextToken == request.NextToken || len(all.Results) >= want {
+			break
 		}
 		request.NextToken = page.NextToken
 	}
+	return all, nil
+}
+
+// reportInvocationResults adds what the answer cannot know: that it is a part of
+// something.
+func reportInvocationResults(a formatters.Airlock, in invocationResultsIn, page cloudapi.InvocationResults) formatters.Report {
+	report := a.InvocationResults(page)
+	if in.NextToken != "" {
+		report.Facts = slices.DeleteFunc(report.Facts, func(f formatters.Fact) bool { return f.Name == "total" })
+		report.Notes = append(report.Notes, "verdict and counts are of the results from next_token on; those before it are not in them")
+	}
+	if status := recordStatus(in.Status); status != "" {
+		report.Notes = append(report.Notes, "verdict and counts are of the results with the record status "+status+" alone")
+	}
+	return report
 }

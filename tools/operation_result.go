@@ -14,17 +14,12 @@ type operationResultIn struct {
 	Common
 }
 
-// operationOut remembers what was asked, because asking again needs all of it.
-type operationOut struct {
-	cloudapi.OperationResult
-
-	asked operationResultIn
-}
-
 var resourceGroupShape = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
 
+const exampleGroup = "rg-acfmx0000000000"
+
 func getOperationResult(s *set) Tool {
-	return define(s, spec[operationResultIn, operationOut]{
+	return define(s, spec[operationResultIn, cloudapi.OperationResult]{
 		Name:        "get_operation_result",
 		Title:       "BPStudio operation result",
 		Description: "Did an asynchronous BPStudio (CADT) operation succeed, on every instance? Read only.",
@@ -36,21 +31,20 @@ func getOperationResult(s *set) Tool {
 				problems = append(problems, "operation_id is required: an OperationId such as "+operationID.Example+", or an alias")
 			}
 			if in.ResourceGroupID != "" && !resourceGroupShape.MatchString(in.ResourceGroupID) {
-				problems = append(problems, "resource_group_id: must be a ResourceGroupId such as rg-acfmx0000000000")
+				problems = append(problems, "resource_group_id: "+excerpt(in.ResourceGroupID)+" is not a ResourceGroupId; give one such as "+exampleGroup+", or leave it out")
 			}
 			return problems
 		},
-		Run: func(ctx context.Context, at place, in operationResultIn) (operationOut, error) {
-			result, err := at.GetExecuteOperationResult(ctx, cloudapi.OperationResultRequest{
+		Run: func(ctx context.Context, at place, in operationResultIn) (cloudapi.OperationResult, error) {
+			return at.GetExecuteOperationResult(ctx, cloudapi.OperationResultRequest{
 				OperationID: in.OperationID, ResourceGroupID: in.ResourceGroupID,
 			})
-			return operationOut{result, in}, err
 		},
-		Report: func(a formatters.Airlock, out operationOut) formatters.Report {
-			return a.OperationResult(out.OperationResult)
+		Report: func(a formatters.Airlock, _ operationResultIn, op cloudapi.OperationResult) formatters.Report {
+			return a.OperationResult(op)
 		},
-		Resume: func(out operationOut) (operationResultIn, bool) {
-			return out.asked, formatters.OperationResultChanging(out.OperationResult)
+		Resume: func(in operationResultIn, op cloudapi.OperationResult) (operationResultIn, bool) {
+			return in, formatters.OperationResultChanging(op)
 		},
 	})
 }

@@ -2,16 +2,21 @@ package tools
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 )
 
-// phone undoes what phones do to typed commands.
+// phone undoes what phones and chats do to typed commands: quotes and what is
+// not seen go, and dashes and commas are those of a keyboard.
 var phone = strings.NewReplacer(
-	"—", "--", "–", "--", "“", "", "”", "", "‘", "", "’", "", `"`, "", "`", "",
-	"\u00a0", " ", "\u202f", " ", "\u3000", " ", "，", ",", "＝", "=",
+	`"`, "", "'", "", "`", "", "“", "", "”", "", "„", "", "‘", "", "’", "", "‚", "", "«", "", "»", "",
+	"\u200b", "", "\u200c", "", "\u200d", "", "\u200e", "", "\u200f", "", "\u2060", "", "\ufeff", "",
+	"\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2212", "-", "，", ",", "、", ",", "＝", "=",
 )
+
+const longDashes = "—–―"
 
 // ParseArgs turns the text behind a tool's name, on a terminal or in Slack, into
 // its arguments. The first bare word fills the id whose shape it has among the
@@ -19,8 +24,11 @@ var phone = strings.NewReplacer(
 // key=value or --key value in any order, with _ and - alike. It only splits;
 // Call checks.
 func (t Tool) ParseArgs(text string) (json.RawMessage, error) {
+	if len(text) > maxArguments {
+		return nil, &Refusal{t.Name, []string{fmt.Sprintf("the arguments are %d bytes long; at most %d are taken", len(text), maxArguments)}}
+	}
 	p := parser{tool: t, args: map[string]any{}}
-	words := strings.Fields(phone.Replace(text))
+	words := split(text)
 	for i := 0; i < len(words); i++ {
 		if p.takesNext(words, i) {
 			p.put(key(words[i]), words[i+1])
@@ -35,10 +43,27 @@ func (t Tool) ParseArgs(text string) (json.RawMessage, error) {
 	return json.Marshal(p.args)
 }
 
+// split cuts at white space of all kinds. A long dash before a word is what
+// phones make of two hyphens; within a word it is one.
+func split(text string) []string {
+	words := strings.Fields(phone.Replace(text))
+	for i, word := range words {
+		if bare := strings.TrimLeft(word, longDashes); bare != word {
+			word = "--" + strings.TrimLeft(bare, "-")
+		}
+		words[i] = strings.NewReplacer("—", "-", "–", "-", "―", "-").Replace(word)
+	}
+	return words
+}
+
 type parser struct {
 	tool     Tool
 	args     map[string]any
 	problems []string
+}
+
+func (p *parser) say(format string, args ...any) {
+	p.problems = append(p.problems, fmt.Sprintf(format, args...))
 }
 
 // takesNext tells whether the value of words[i] is the word after it. A switch
@@ -60,13 +85,15 @@ func (p *parser) isSwitch(name string) bool {
 
 func (p *parser) word(word string) {
 	name, value, hasValue := strings.Cut(word, "=")
-	switch {
+	switch isKey := strings.HasPrefix(word, "--"); {
+	case (hasValue || isKey) && key(name) == "":
+		p.say("%s: a name is missing; write key=value or --key value, without spaces around =", excerpt(word))
 	case hasValue:
 		p.put(key(name), value)
-	case strings.HasPrefix(word, "--") && p.isSwitch(key(word)):
+	case isKey && p.isSwitch(key(word)):
 		p.put(key(word), "true")
-	case strings.HasPrefix(word, "--"):
-		p.problems = append(p.problems, word+" needs a value, such as "+word+"=…")
+	case isKey:
+		p.say("%s: a value is missing; write %s=…", excerpt(word), shorten(key(word)))
 	default:
 		p.bare(word)
 	}
@@ -78,15 +105,15 @@ func (p *parser) bare(word string) {
 			continue
 		}
 		list := p.tool.listField()
-		target := p.tool.argumentFor(part)
-		_, taken := p.args[target]
+		arg := p.tool.argumentFor(part)
+		_, taken := p.args[arg]
 		switch {
-		case !taken && (list == "" || !instanceID.Shape.MatchString(part)):
-			p.args[target] = part
+		case arg != list && !taken:
+			p.args[arg] = part
 		case list != "":
 			p.put(list, part)
 		default:
-			p.problems = append(p.problems, "there is a word too many: "+excerpt(json.RawMessage(part)))
+			p.say("%s is one word too many; write the rest as key=value", excerpt(part))
 		}
 	}
 }
@@ -98,7 +125,7 @@ func (p *parser) put(name, value string) {
 		list, _ := old.([]string)
 		p.args[name] = append(list, strings.FieldsFunc(value, func(r rune) bool { return r == ',' })...)
 	case taken:
-		p.problems = append(p.problems, name+" is given twice")
+		p.say("%s: it is given twice", shorten(name))
 	default:
 		p.args[name] = value
 	}
@@ -108,20 +135,25 @@ func key(word string) string {
 	return strings.ReplaceAll(strings.ToLower(strings.TrimLeft(word, "-")), "-", "_")
 }
 
-// argumentFor is the id argument that a bare word fills: by its shape, by the
-// alias it is, else the first one, whose check will say what is wrong.
+// argumentFor is the argument that a bare word fills: by its shape, by the alias
+// it is, else the first id, whose check will say what is wrong.
 func (t Tool) argumentFor(word string) string {
-	if alias, ok := t.set.alias(word); ok && slices.ContainsFunc(t.IDs, func(k IDKind) bool { return k.Arg == alias.Arg }) {
-		return alias.Arg
+	kind, known := kindOf(word)
+	if alias, ok := t.set.alias(word); ok {
+		kind, known = kindOfArg(alias.Arg)
 	}
-	for _, k := range t.IDs {
-		if k.Shape.MatchString(word) {
-			return k.Arg
-		}
+	_, own := t.takes(kind.Arg)
+	switch {
+	case known && own:
+		return kind.Arg
+	case known && kind.Arg == instanceID.Arg && t.listField() != "":
+		return t.listField()
+	default:
+		return t.IDs[0].Arg
 	}
-	return t.IDs[0].Arg
 }
 
+// listField is the argument that takes many InstanceIds, "" if there is none.
 func (t Tool) listField() string {
 	for _, f := range t.fields {
 		if f.typ.Kind() == reflect.Slice {

@@ -11,10 +11,11 @@ import (
 
 // snapshot is what one read of the cloud has shown.
 type snapshot struct {
-	report  formatters.Report
-	again   any  // the arguments with which to ask again, nil when nothing can change
-	settled bool // waiting longer shows nothing new, or a human must act
-	err     error
+	report   formatters.Report
+	again    any  // the arguments with which to ask again, nil when nothing can change
+	settled  bool // waiting longer shows nothing new, or a human must act
+	err      error
+	panicked any // what the read panicked with
 }
 
 const (
@@ -29,6 +30,7 @@ const (
 type polls struct {
 	mu     sync.Mutex
 	byName map[string]*poll
+	bug    func(context.Context, string, any) // is told of a read that panicked
 }
 
 type poll struct {
@@ -41,7 +43,9 @@ type poll struct {
 	cancel   context.CancelFunc
 }
 
-func newPolls() *polls { return &polls{byName: map[string]*poll{}} }
+func newPolls(bug func(context.Context, string, any)) *polls {
+	return &polls{byName: map[string]*poll{}, bug: bug}
+}
 
 // follow hands each new snapshot of name to see until see has enough. Once
 // there has been one, it also ends when stop is closed. The poll runs while
@@ -49,20 +53,19 @@ func newPolls() *polls { return &polls{byName: map[string]*poll{}} }
 func (p *polls) follow(ctx context.Context, name string, read func(context.Context) snapshot, see func(snapshot) (enough bool), stop <-chan struct{}) error {
 	joined, seen := p.join(ctx, name, read)
 	defer p.leave(name, joined)
-	shown := false
+	var ends <-chan struct{} // stop, from the first snapshot on
 	for {
 		p.mu.Lock()
 		latest, version, changed := joined.latest, joined.version, joined.changed
 		p.mu.Unlock()
 		if version > seen {
-			seen, shown = version, true
+			if latest.panicked != nil {
+				panic(latest.panicked) // in the goroutine of somebody who can deal with it
+			}
 			if see(latest) {
 				return nil
 			}
-		}
-		ends := stop
-		if !shown {
-			ends = nil
+			seen, ends = version, stop
 		}
 		select {
 		case <-changed:
@@ -113,7 +116,7 @@ func (p *polls) forget(name string, gone *poll) {
 
 func (p *polls) run(ctx context.Context, name string, own *poll, read func(context.Context) snapshot) {
 	for pause := firstPause; ; pause = min(pause*3/2, maxPause) {
-		latest := read(ctx)
+		latest := p.read(ctx, read)
 		if p.publish(name, own, latest); latest.settled {
 			return
 		}
@@ -129,6 +132,17 @@ func (p *polls) run(ctx context.Context, name string, own *poll, read func(conte
 	}
 }
 
+// read survives a panic, which in this goroutine would end the process.
+func (p *polls) read(ctx context.Context, read func(context.Context) snapshot) (latest snapshot) {
+	defer func() {
+		if value := recover(); value != nil {
+			p.bug(ctx, "poll", value)
+			latest = snapshot{panicked: value, settled: true}
+		}
+	}()
+	return read(ctx)
+}
+
 func (p *polls) publish(name string, own *poll, latest snapshot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -136,12 +150,17 @@ func (p *polls) publish(name string, own *poll, latest snapshot) {
 	own.version++
 	close(own.changed)
 	own.changed = make(chan struct{})
+	select {
+	case <-own.asked: // by somebody who joined during this read, and is served by it
+	default:
+	}
 	if latest.settled {
 		p.forget(name, own) // who comes now reads anew
 	}
 }
 
-// jitter spreads a pause by a fifth, so that processes do not march in step.
+// jitter shortens a pause by up to a fifth, so that processes do not march in
+// step.
 func jitter(pause time.Duration) time.Duration {
-	return time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64())) //nolint:gosec // not for secrets
+	return time.Duration(float64(pause) * (0.8 + 0.2*rand.Float64())) //nolint:gosec // not for secrets
 }

@@ -2,7 +2,7 @@ package tools
 
 import (
 	"encoding/json"
-	"fmt"
+	"math"
 
 	"github.com/google/jsonschema-go/jsonschema"
 )
@@ -21,9 +21,9 @@ func inputSchema[In any](s *set) json.RawMessage {
 		}
 		switch name {
 		case "wait_seconds":
-			p.Minimum, p.Maximum = jsonschema.Ptr(0.0), jsonschema.Ptr(s.MaxWait.Seconds())
+			p.Minimum, p.Maximum = new(0.0), new(math.Floor(s.MaxWait.Seconds()))
 		case "max_results":
-			p.Minimum, p.Maximum = jsonschema.Ptr(1.0), jsonschema.Ptr(float64(maxResults))
+			p.Minimum, p.Maximum = new(1.0), new(float64(maxResults))
 		case "status":
 			for _, status := range recordStatuses {
 				p.Enum = append(p.Enum, status)
@@ -32,7 +32,7 @@ func inputSchema[In any](s *set) json.RawMessage {
 	}
 	raw, err := json.Marshal(schema)
 	if err != nil {
-		panic(fmt.Sprintf("schema: %v", err))
+		panic(err)
 	}
 	return raw
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/alitriage/alitriage/cloudapi"
@@ -16,7 +17,7 @@ type Config struct {
 	// default. A Client's region is the profile's.
 	Profiles  []Profile
 	Aliases   []Alias
-	MaxWait   time.Duration // for a whole call, its result included
+	MaxWait   time.Duration // for a whole call, its result included; 0: 45 s
 	ReadOnly  bool          // nothing is started
 	Simulated bool          // the cloud is the simulator; every report says so
 	// Drain ends all waits when it is closed: calls then answer what they have.
@@ -51,7 +52,7 @@ type Tool struct {
 
 	fields []field
 	set    *set
-	run    func(context.Context, json.RawMessage, func(Progress)) (formatters.Report, error)
+	run    func(context.Context, json.RawMessage, func(Progress)) (formatters.Report, asked, error)
 }
 
 // Progress is how far a call is that waits.
@@ -68,24 +69,21 @@ type Refusal struct {
 }
 
 func (r *Refusal) Error() string {
-	text := r.Tool + ": refused, nothing was asked of Alibaba Cloud"
-	for _, p := range r.Problems {
-		text += "\n- " + p
-	}
-	return text
+	return r.Tool + ": refused, nothing was asked of Alibaba Cloud\n- " + strings.Join(r.Problems, "\n- ")
 }
 
 // Call checks args, which is a JSON object or nothing, and runs the tool. It
 // reports progress from the calling goroutine, strictly before it returns;
-// progress may be nil. The error is a *Refusal when nothing was asked of the
-// cloud; ErrorText renders it in either case.
+// progress may be nil. When ctx ends during a wait, it answers what it has. The
+// error is a *Refusal when nothing was asked of the cloud; ErrorText renders it
+// in either case.
 func (t Tool) Call(ctx context.Context, args json.RawMessage, progress func(Progress)) (formatters.Report, error) {
 	if progress == nil {
 		progress = func(Progress) {}
 	}
 	started := time.Now()
-	report, err := t.run(ctx, args, progress)
-	t.set.log(ctx, t.Name, time.Since(started), report, err)
+	report, about, err := t.run(ctx, args, progress)
+	t.log(ctx, about, time.Since(started), report, err)
 	return report, err
 }
 
@@ -104,17 +102,9 @@ type place struct {
 	profile string
 }
 
-// log writes one line about a call: what and how, never texts or outputs.
-func (s *set) log(ctx context.Context, tool string, took time.Duration, r formatters.Report, err error) {
-	if s.Logger == nil {
-		return
-	}
-	attrs := []slog.Attr{slog.String("tool", tool), slog.Duration("took", took)}
-	if err != nil {
-		s.Logger.LogAttrs(ctx, slog.LevelWarn, "call without an answer", append(attrs, slog.Any("error", logged(err)))...)
-		return
-	}
-	s.Logger.LogAttrs(ctx, slog.LevelInfo, "call", append(attrs,
-		slog.String("verdict", string(r.Verdict)), slog.String("profile", r.Source.Profile),
-		slog.String("region", r.Source.Region), slog.Any("request_ids", r.Source.RequestIDs))...)
+// asked is what a call is about, for errors and the log: ids that were found
+// right, and never free text.
+type asked struct {
+	profile, region string
+	ids             formatters.Facts
 }

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/urfave/cli/v3"
@@ -25,7 +28,7 @@ const (
 	exitOK       = 0
 	exitBad      = 1 // failed or action_needed
 	exitRefused  = 2 // before any call to the cloud
-	exitNoAnswer = 3 // could not find out, or verdict unknown
+	exitNoAnswer = 3 // could not find out, or verdict unknown, or a bug of ours
 	exitRunning  = 4
 )
 
@@ -45,20 +48,37 @@ type exitError struct {
 
 func (e *exitError) Error() string { return e.text }
 
-func refused(text string) error { return &exitError{exitRefused, text} }
+// refused is for what people have to mend before anything can happen.
+func refused(text string) error { return &exitError{exitRefused, "alitriage-mcp: " + text} }
 
 // run returns the exit code.
 func (a *app) run(ctx context.Context) int {
-	err := a.command().Run(ctx, a.args)
+	err := a.command().Run(ctx, withDashes(a.args))
 	if err == nil {
 		return exitOK
 	}
-	exit := &exitError{exitRefused, err.Error()}
-	errors.As(err, &exit)
+	exit := &exitError{exitNoAnswer, "alitriage-mcp: " + err.Error()}
+	if !errors.As(err, &exit) && errors.As(err, new(cli.ExitCoder)) { // the library's own, of help for what there is not
+		exit.code = exitRefused
+	}
 	if exit.text != "" {
-		fmt.Fprintln(a.errs, "alitriage-mcp: "+exit.text)
+		fmt.Fprintln(a.errs, exit.text)
 	}
 	return exit.code
+}
+
+// withDashes lets people write --app_id, as the argument is called elsewhere.
+func withDashes(args []string) []string {
+	args = slices.Clone(args)
+	for i, word := range args {
+		if name, value, hasValue := strings.Cut(word, "="); strings.HasPrefix(name, "--") {
+			args[i] = strings.ReplaceAll(name, "_", "-")
+			if hasValue {
+				args[i] += "=" + value
+			}
+		}
+	}
+	return args
 }
 
 func (a *app) command() *cli.Command {
@@ -86,7 +106,7 @@ func (a *app) command() *cli.Command {
 
 // onUsageError turns the library's complaints into ours.
 func onUsageError(_ context.Context, cmd *cli.Command, err error, _ bool) error {
-	text := err.Error()
+	text := strings.Replace(err.Error(), "for flag -", "for flag --", 1)
 	if name, undefined := strings.CutPrefix(text, "flag provided but not defined: "); undefined {
 		name = strings.TrimLeft(name, "-")
 		text = "there is no flag --" + name + didYouMean(name, flagNames(cmd), "--")
@@ -120,12 +140,30 @@ func noArguments(cmd *cli.Command) error {
 
 // didYouMean ends a sentence about a word that is not known.
 func didYouMean(word string, known []string, prefix string) string {
+	nearest, distance := "", 3
 	for _, k := range known {
-		if levenshtein.ComputeDistance(word, k) <= 2 && len(k) > 3 {
-			return "; did you mean " + prefix + k + "?"
+		if d := levenshtein.ComputeDistance(word, k); d < distance && len(k) > 3 {
+			nearest, distance = k, d
 		}
 	}
-	return ""
+	if nearest == "" {
+		return ""
+	}
+	return "; did you mean " + prefix + nearest + "?"
+}
+
+// onSignal calls then at SIGTERM or Ctrl-C. The second of them ends the process
+// at once.
+func onSignal(ctx context.Context, then func()) (forget func()) {
+	ctx, restore := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	unhook := context.AfterFunc(ctx, func() {
+		restore()
+		then()
+	})
+	return func() {
+		unhook()
+		restore()
+	}
 }
 
 // settings reads flags and environment.
@@ -146,9 +184,12 @@ func (a *app) tools(cfg config.Config, logger *slog.Logger, drain <-chan struct{
 	toolConfig := tools.Config{
 		MaxWait: cfg.MaxWait, ReadOnly: cfg.ReadOnly, Drain: drain, Logger: logger, MarkKey: []byte(rand.Text()),
 	}
-	client, err := cfg.Client(releaseVersion())
+	var client *cloudapi.Client
+	var err error
 	if cfg.Demo {
 		client, err = demoClient(cfg.Region, &toolConfig)
+	} else {
+		client, err = cfg.Client(releaseVersion())
 	}
 	if err != nil {
 		return nil, refused(err.Error())

@@ -6,10 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -25,7 +24,7 @@ func (a *app) callCommand() *cli.Command {
 		Name:         "call",
 		Usage:        "run one tool and print its report",
 		ArgsUsage:    "TOOL [ID] [key=value …]",
-		Description:  "Exit codes: 0 ok, 1 failed or action_needed, 2 refused before any call to the cloud, 3 could not find out, 4 still in progress.",
+		Description:  "Exit codes: 0 ok, 1 failed or action_needed, 2 refused before any call to the cloud, 3 could not find out or verdict unknown, 4 still in progress.",
 		Flags:        []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print the report as JSON"}},
 		Action:       a.call,
 		OnUsageError: onUsageError,
@@ -44,17 +43,14 @@ type toolArgument struct {
 	tools    []string
 }
 
+func (t toolArgument) flagName() string { return strings.ReplaceAll(t.name, "_", "-") }
+
 func (t toolArgument) flag() cli.Flag {
-	name := strings.ReplaceAll(t.name, "_", "-")
-	var aliases []string
-	if name != t.name {
-		aliases = []string{t.name}
-	}
 	usage := t.usage + " [" + strings.Join(t.tools, ", ") + "]"
 	if t.isSwitch {
-		return &cli.BoolFlag{Name: name, Aliases: aliases, Usage: usage, Category: "ARGUMENTS OF TOOLS"}
+		return &cli.BoolFlag{Name: t.flagName(), Usage: usage, Category: "ARGUMENTS OF TOOLS"}
 	}
-	return &cli.StringFlag{Name: name, Aliases: aliases, Usage: usage, Category: "ARGUMENTS OF TOOLS"}
+	return &cli.StringFlag{Name: t.flagName(), Usage: usage, Category: "ARGUMENTS OF TOOLS"}
 }
 
 // globalArguments are flags of the program as well, and mean the same.
@@ -85,14 +81,9 @@ func (a *app) call(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	drain := make(chan struct{})
-	context.AfterFunc(ctx, func() { stop(); close(drain) })
-	if cfg.LogLevel > slog.LevelInfo {
-		logger = nil // the person at the terminal is told anyway
-	}
-	all, err := a.tools(cfg, logger, drain)
+	ctx, drain, end := interruptible(ctx)
+	defer end()
+	all, err := a.tools(cfg, forTerminal(cfg, logger), drain)
 	if err != nil {
 		return err
 	}
@@ -102,11 +93,11 @@ func (a *app) call(ctx context.Context, cmd *cli.Command) error {
 	}
 	args, err := tool.ParseArgs(strings.Join(toolWords(cmd), " "))
 	if err != nil {
-		return refused(tool.ErrorText(err))
+		return failure(tool, err)
 	}
-	report, err := tool.Call(context.WithoutCancel(ctx), args, a.showProgress(cfg, cmd))
+	report, err := tool.Call(ctx, args, a.showProgress(cfg, cmd))
 	if err != nil {
-		return callFailure(tool, err)
+		return failure(tool, err)
 	}
 	if err := a.print(cmd, report); err != nil {
 		return err
@@ -114,12 +105,37 @@ func (a *app) call(ctx context.Context, cmd *cli.Command) error {
 	return exitOf(report)
 }
 
+// lastWords is how long an answer may still take after Ctrl-C, as it may at the
+// end of a session.
+const lastWords = 4 * time.Second
+
+var errInterrupted = errors.New("interrupted")
+
+// interruptible ends a call in two steps: SIGTERM or Ctrl-C closes drain, which
+// ends its waiting; what is still in flight after lastWords is cancelled.
+func interruptible(ctx context.Context) (_ context.Context, drain <-chan struct{}, end func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	interrupted := make(chan struct{})
+	forget := onSignal(ctx, func() {
+		close(interrupted)
+		time.AfterFunc(lastWords, func() { cancel(errInterrupted) })
+	})
+	return ctx, interrupted, func() { forget(); cancel(nil) }
+}
+
+// forTerminal keeps quiet what the person who sits there is told anyway.
+func forTerminal(cfg config.Config, logger *slog.Logger) *slog.Logger {
+	if cfg.LogLevel > slog.LevelInfo {
+		return slog.New(slog.DiscardHandler)
+	}
+	return logger
+}
+
 // toolWords puts the flags that are arguments behind the words.
 func toolWords(cmd *cli.Command) []string {
 	words := slices.Clone(cmd.Args().Tail())
 	for _, argument := range toolArguments() {
-		name := strings.ReplaceAll(argument.name, "_", "-")
-		if cmd.IsSet(name) {
+		if name := argument.flagName(); cmd.IsSet(name) {
 			words = append(words, fmt.Sprintf("%s=%v", argument.name, cmd.Value(name)))
 		}
 	}
@@ -139,7 +155,8 @@ func (a *app) showProgress(cfg config.Config, cmd *cli.Command) func(tools.Progr
 	}
 }
 
-func callFailure(tool tools.Tool, err error) error {
+// failure says what an assistant would be told.
+func failure(tool tools.Tool, err error) error {
 	code := exitNoAnswer
 	var refusal *tools.Refusal
 	if errors.As(err, &refusal) {
@@ -162,12 +179,15 @@ func (a *app) print(cmd *cli.Command, report formatters.Report) error {
 }
 
 func exitOf(report formatters.Report) error {
-	codes := map[formatters.Verdict]int{
-		formatters.OK: exitOK, formatters.Failed: exitBad, formatters.ActionNeeded: exitBad,
-		formatters.Unknown: exitNoAnswer, formatters.InProgress: exitRunning,
+	code := exitNoAnswer
+	switch report.Verdict {
+	case formatters.OK:
+		return nil
+	case formatters.Failed, formatters.ActionNeeded:
+		code = exitBad
+	case formatters.InProgress:
+		code = exitRunning
+	case formatters.Unknown:
 	}
-	if code := codes[report.Verdict]; code != exitOK {
-		return &exitError{code: code}
-	}
-	return nil
+	return &exitError{code: code}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +47,7 @@ func (a *app) demo(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	cfg.Demo = true
+	cfg.Demo, logger = true, forTerminal(cfg, logger)
 	requests, toServer := io.Pipe()
 	fromServer, answers := io.Pipe()
 	g := guard.New(requests, answers, guard.Options{Logger: logger})
@@ -95,11 +97,11 @@ func (a *app) walk(ctx context.Context, c *client.Client) error {
 
 // show makes one call and prints what an assistant gets.
 func (a *app) show(ctx context.Context, c *client.Client, n int, s step) error {
-	var words []string
-	for name, value := range s.args {
-		words = append(words, fmt.Sprintf("%s=%v", name, value))
+	command := s.tool
+	for _, name := range slices.Sorted(maps.Keys(s.args)) {
+		command += fmt.Sprintf(" %s=%v", name, s.args[name])
 	}
-	a.say("\n━━━ %d. %s\n    %s %s\n\n", n, s.story, s.tool, strings.Join(words, " "))
+	a.say("\n━━━ %d. %s\n    %s\n\n", n, s.story, command)
 	request := mcp.CallToolRequest{}
 	request.Params.Name, request.Params.Arguments = s.tool, s.args
 	request.Params.Meta = &mcp.Meta{ProgressToken: n}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os/signal"
 	"syscall"
 
@@ -26,15 +25,7 @@ func (a *app) serve(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	signal.Ignore(syscall.SIGPIPE) // a client that has gone shows in the write error
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	context.AfterFunc(ctx, func() {
-		stop() // the second signal ends the process at once
-		g.Drain()
-	})
+	defer onSignal(ctx, g.Drain)()
 	s := &stdio{guard: g, logger: logger, fence: newFence}
-	if err := s.listen(s.newMCPServer(all)); err != nil {
-		logger.LogAttrs(ctx, slog.LevelWarn, "the client has gone", slog.Any("error", err))
-	}
-	return nil
+	return s.listen(s.newMCPServer(all))
 }

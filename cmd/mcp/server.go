@@ -91,6 +91,9 @@ func (s *stdio) handler(t tools.Tool) server.ToolHandlerFunc {
 		}
 		ctx, cancel := s.untilExpired(ctx)
 		defer cancel()
+		if ctx.Err() != nil { // it was queued until now: nothing may start any more
+			return mcp.NewToolResultError(t.Name + ": not begun, nothing was asked of Alibaba Cloud: the server is shutting down.\nAsk again in a new session."), nil
+		}
 		args, err := json.Marshal(request.Params.Arguments)
 		if err != nil {
 			return nil, err
@@ -115,13 +118,18 @@ func (s *stdio) bug(ctx context.Context, tool string, value any) *mcp.CallToolRe
 // untilExpired ends a call that is still in flight when the session has to end.
 func (s *stdio) untilExpired(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	go func() {
-		select {
-		case <-s.guard.Expired():
-			cancel(errExpired)
-		case <-ctx.Done():
-		}
-	}()
+	select {
+	case <-s.guard.Expired():
+		cancel(errExpired)
+	default:
+		go func() {
+			select {
+			case <-s.guard.Expired():
+				cancel(errExpired)
+			case <-ctx.Done():
+			}
+		}()
+	}
 	return ctx, func() { cancel(nil) }
 }
 
@@ -144,7 +152,11 @@ func (s *stdio) progress(request mcp.CallToolRequest) func(tools.Progress) {
 	}
 }
 
-// listen serves until the client has ended its stream and has every answer.
+// lastGrace is a little more than the guard gives the library at the end.
+const lastGrace = 900 * time.Millisecond
+
+// listen serves until the client has ended its stream and has every answer, or
+// has gone, which the guard logs.
 func (s *stdio) listen(m *server.MCPServer) error {
 	loop := server.NewStdioServer(m)
 	loop.SetErrorLogger(log.New(io.Discard, "", 0)) // it would log panic values
@@ -153,15 +165,17 @@ func (s *stdio) listen(m *server.MCPServer) error {
 	defer s.guard.Drain()
 	done := make(chan error, 1)
 	go func() { done <- loop.Listen(context.Background(), s.guard.Reader(), s.guard.Writer()) }()
+	var err error
 	select {
-	case err := <-done:
-		return errors.Join(err, s.guard.Err())
+	case err = <-done:
 	case <-s.guard.Expired():
+		select {
+		case err = <-done:
+		case <-time.After(lastGrace): // a client that reads nothing more must not keep us
+		}
 	}
-	select { // a client that reads nothing more must not keep us
-	case err := <-done:
-		return errors.Join(err, s.guard.Err())
-	case <-time.After(900 * time.Millisecond):
-		return s.guard.Err()
+	if s.guard.Err() != nil {
+		return nil
 	}
+	return err
 }

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -32,8 +30,8 @@ func (a *app) simulateCommand() *cli.Command {
 }
 
 func (a *app) simulate(ctx context.Context, address string) error {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
+	stopped := make(chan struct{})
+	defer onSignal(ctx, func() { close(stopped) })()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return refused("cannot listen on " + address + ": " + err.Error() + "\nGive another --listen, such as 127.0.0.1:0 for a free port.")
@@ -48,8 +46,7 @@ func (a *app) simulate(ctx context.Context, address string) error {
 	select {
 	case err := <-failed:
 		return err
-	case <-ctx.Done():
-		stop()
+	case <-stopped:
 		return server.Close()
 	}
 }

@@ -18,7 +18,7 @@ import (
 type Config struct {
 	Demo     bool
 	ReadOnly bool
-	Profile  string // "default", or a profile of the aliyun CLI or its credentials file
+	Profile  string // DefaultProfile, or a profile of the aliyun CLI or its credentials file
 	Region   string // "": calls have to name one
 	MaxWait  time.Duration
 	LogLevel slog.Level
@@ -41,34 +41,53 @@ const (
 	maxWait = 10 * time.Minute
 )
 
-// The names of the flags, which Read finds again.
-const (
-	flagDemo      = "demo"
-	flagReadOnly  = "read-only"
-	flagProfile   = "profile"
-	flagRegion    = "region"
-	flagMaxWait   = "max-wait"
-	flagLogLevel  = "log-level"
-	flagLogFormat = "log-format"
+// setting is a flag, the environment variable that stands in for it, and what
+// holds without either.
+type setting struct{ flag, variable, otherwise string }
+
+var (
+	profile   = setting{"profile", "ALITRIAGE_PROFILE", DefaultProfile}
+	region    = setting{"region", "ALIBABA_CLOUD_REGION_ID", ""}
+	readOnly  = setting{"read-only", "ALITRIAGE_READ_ONLY", "false"}
+	longest   = setting{"max-wait", "ALITRIAGE_MAX_WAIT", DefaultMaxWait.String()}
+	logLevel  = setting{"log-level", "ALITRIAGE_LOG_LEVEL", "warn"}
+	logFormat = setting{"log-format", "ALITRIAGE_LOG_FORMAT", "text"}
 )
+
+const flagDemo = "demo"
 
 // Flags are those of all commands of both binaries.
 func Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: flagDemo, Usage: "use the embedded simulator instead of Alibaba Cloud; needs no credentials"},
-		&cli.StringFlag{Name: flagProfile, Value: DefaultProfile, Usage: "`NAME` of an aliyun CLI profile to take the credentials from; \"default\": the vendor's usual sources",
-			Sources: cli.EnvVars("ALITRIAGE_PROFILE")},
-		&cli.StringFlag{Name: flagRegion, Usage: "`REGION` to ask in, such as cn-hangzhou (also ALIBABA_CLOUD_REGION_ID)"},
-		&cli.BoolFlag{Name: flagReadOnly, Usage: "start nothing: gather_env_stats only reads by change_id",
-			Sources: cli.EnvVars("ALITRIAGE_READ_ONLY")},
-		&cli.StringFlag{Name: flagMaxWait, Value: DefaultMaxWait.String(), Usage: "longest `TIME` for a call, its answer included",
-			Sources: cli.EnvVars("ALITRIAGE_MAX_WAIT")},
-		&cli.StringFlag{Name: flagLogLevel, Value: "warn", Usage: "`LEVEL` of the log on stderr: debug, info, warn or error",
-			Sources: cli.EnvVars("ALITRIAGE_LOG_LEVEL")},
-		&cli.StringFlag{Name: flagLogFormat, Value: "text", Usage: "`FORMAT` of the log on stderr: text or json",
-			Sources: cli.EnvVars("ALITRIAGE_LOG_FORMAT")},
+		profile.text("`NAME` of an aliyun CLI profile to take the credentials from; \"default\": the vendor's usual sources"),
+		&cli.StringFlag{Name: region.flag, Usage: "`REGION` to ask in, such as cn-hangzhou (also ALIBABA_CLOUD_REGION_ID)"},
+		&cli.BoolFlag{Name: readOnly.flag, Usage: "start nothing: gather_env_stats only reads by change_id", Sources: readOnly.sources()},
+		longest.text("longest `TIME` for a call, its answer included"),
+		logLevel.text("`LEVEL` of the log on stderr: debug, info, warn or error"),
+		logFormat.text("`FORMAT` of the log on stderr: text or json"),
 	}
 }
+
+func (s setting) text(usage string) cli.Flag {
+	return &cli.StringFlag{Name: s.flag, Value: s.otherwise, Usage: usage, Sources: s.sources()}
+}
+
+// sources is for help texts only. Read looks variables up itself: in the
+// environment it is handed, and with complaints that name the variable.
+func (s setting) sources() cli.ValueSourceChain {
+	return cli.NewValueSourceChain(mentioned{cli.EnvVar(s.variable), s.variable})
+}
+
+type mentioned struct {
+	cli.ValueSource
+
+	variable string
+}
+
+func (m mentioned) Lookup() (string, bool) { return "", false }
+func (m mentioned) IsFromEnv() bool        { return true }
+func (m mentioned) Key() string            { return m.variable }
 
 // Variable is one that has no flag.
 type Variable struct{ Name, Usage string }
@@ -77,92 +96,130 @@ type Variable struct{ Name, Usage string }
 func Variables() []Variable {
 	return []Variable{
 		{"ALIBABA_CLOUD_ACCESS_KEY_ID", "with `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary keys, `ALIBABA_CLOUD_SECURITY_TOKEN`: credentials; and all else that credentials-go reads"},
-		{"ALIBABA_CLOUD_REGION_ID", "region, when neither the call nor its alias nor `--region` names one"},
+		{region.variable, "region, when neither the call nor its alias nor `--region` names one"},
 		{"ALIBABA_CLOUD_ECS_METADATA", "name of the instance's RAM role: ask the metadata service too, last"},
 		{"ALITRIAGE_ENDPOINT", "one base URL for all products (tests, simulator, proxies); `http://` for loopback only"},
 	}
 }
 
-// Read checks the flags that cmd was given, and the rest of the environment,
-// which lookUp reads.
+// Read checks the flags that cmd was given, and the environment, which lookUp
+// reads. What is empty counts as not given.
 func Read(cmd *cli.Command, lookUp func(string) (string, bool)) (Config, error) {
-	env := func(name string) string {
-		value, _ := lookUp(name)
-		return strings.TrimSpace(value)
-	}
+	r := &reader{cmd: cmd, lookUp: lookUp}
 	c := Config{
 		Demo:     cmd.Bool(flagDemo),
-		ReadOnly: cmd.Bool(flagReadOnly),
-		Profile:  strings.TrimSpace(cmd.String(flagProfile)),
-		Region:   strings.ToLower(strings.TrimSpace(cmd.String(flagRegion))),
+		ReadOnly: r.readOnly(),
+		Region:   r.region(),
+		MaxWait:  r.maxWait(),
+		LogLevel: r.logLevel(),
+		LogJSON:  r.logJSON(),
+		Endpoint: r.endpoint("ALITRIAGE_ENDPOINT"),
 		Credentials: cloudapi.ChainOptions{
-			Metadata: env("ALIBABA_CLOUD_ECS_METADATA") != "",
-			URI:      env("ALIBABA_CLOUD_CREDENTIALS_URI") != "",
+			Metadata: r.env("ALIBABA_CLOUD_ECS_METADATA") != "",
+			URI:      r.env("ALIBABA_CLOUD_CREDENTIALS_URI") != "",
 		},
 	}
-	regionFrom := "--" + flagRegion
-	if c.Region == "" {
-		c.Region, regionFrom = env("ALIBABA_CLOUD_REGION_ID"), "ALIBABA_CLOUD_REGION_ID"
-	}
-	return c, errors.Join(
-		c.checkRegion(regionFrom),
-		c.readWait(strings.TrimSpace(cmd.String(flagMaxWait))),
-		c.readLog(cmd.String(flagLogLevel), cmd.String(flagLogFormat)),
-		c.readEndpoint(env("ALITRIAGE_ENDPOINT")),
-	)
+	c.Profile, _ = r.value(profile)
+	return c, errors.Join(r.problems...)
 }
 
-func (c *Config) checkRegion(from string) error {
-	if c.Region == "" || cloudapi.ValidRegion(c.Region) {
-		return nil
-	}
-	return fmt.Errorf("%s: %.80q is not a RegionId; it looks like cn-hangzhou", from, c.Region)
+// reader finds values and collects what is wrong with them.
+type reader struct {
+	cmd      *cli.Command
+	lookUp   func(string) (string, bool)
+	problems []error
 }
 
-// readWait takes a bare number as seconds.
-func (c *Config) readWait(text string) error {
-	wait, err := time.ParseDuration(text)
-	if seconds, bare := strconv.Atoi(text); bare == nil {
-		wait, err = time.Duration(seconds)*time.Second, nil
+func (r *reader) env(variable string) string {
+	value, _ := r.lookUp(variable)
+	return strings.TrimSpace(value)
+}
+
+// value also tells where it is from, for whoever has to mend it.
+func (r *reader) value(s setting) (text, from string) {
+	if r.cmd.IsSet(s.flag) {
+		if text := strings.TrimSpace(fmt.Sprint(r.cmd.Value(s.flag))); text != "" {
+			return text, "--" + s.flag
+		}
 	}
+	if text := r.env(s.variable); text != "" {
+		return text, s.variable
+	}
+	return s.otherwise, "--" + s.flag
+}
+
+func (r *reader) refuse(from, text, why string) {
+	r.problems = append(r.problems, fmt.Errorf("%s: %.80q %s", from, text, why))
+}
+
+func (r *reader) readOnly() bool {
+	text, from := r.value(readOnly)
+	yes, err := strconv.ParseBool(text)
+	if err != nil { // a switch for safety is not guessed
+		r.refuse(from, text, "is neither true nor false")
+	}
+	return yes
+}
+
+func (r *reader) region() string {
+	text, from := r.value(region)
+	text = strings.ToLower(text)
+	if text != "" && !cloudapi.ValidRegion(text) {
+		r.refuse(from, text, "is not a RegionId; it looks like cn-hangzhou")
+	}
+	return text
+}
+
+// maxWait takes a bare number as seconds.
+func (r *reader) maxWait() time.Duration {
+	text, from := r.value(longest)
+	unit := ""
+	if _, err := strconv.Atoi(text); err == nil {
+		unit = "s"
+	}
+	wait, err := time.ParseDuration(text + unit)
 	if err != nil || wait < minWait || wait > maxWait {
-		return fmt.Errorf("--%s (ALITRIAGE_MAX_WAIT): %.40q is not allowed; give a time from %s to %s, such as 45s", flagMaxWait, text, minWait, maxWait)
+		r.refuse(from, text, fmt.Sprintf("is not allowed; give a time from %.0fs to %.0fm, such as 45s", minWait.Seconds(), maxWait.Minutes()))
 	}
-	c.MaxWait = wait
-	return nil
+	return wait
 }
 
-func (c *Config) readLog(level, format string) error {
-	var problems []error
-	if err := c.LogLevel.UnmarshalText([]byte(level)); err != nil {
-		problems = append(problems, fmt.Errorf("--%s (ALITRIAGE_LOG_LEVEL): %.40q is not a level; use debug, info, warn or error", flagLogLevel, level))
+func (r *reader) logLevel() (level slog.Level) {
+	text, from := r.value(logLevel)
+	if level.UnmarshalText([]byte(text)) != nil {
+		r.refuse(from, text, "is not a level; use debug, info, warn or error")
 	}
-	switch strings.ToLower(format) {
+	return level
+}
+
+func (r *reader) logJSON() bool {
+	text, from := r.value(logFormat)
+	switch strings.ToLower(text) {
 	case "json":
-		c.LogJSON = true
+		return true
 	case "text":
 	default:
-		problems = append(problems, fmt.Errorf("--%s (ALITRIAGE_LOG_FORMAT): %.40q is not a format; use text or json", flagLogFormat, format))
+		r.refuse(from, text, "is not a format; use text or json")
 	}
-	return errors.Join(problems...)
+	return false
 }
 
-func (c *Config) readEndpoint(raw string) error {
-	if raw == "" {
+func (r *reader) endpoint(variable string) *url.URL {
+	text := r.env(variable)
+	if text == "" {
 		return nil
 	}
-	endpoint, err := cloudapi.ParseEndpoint(raw)
+	endpoint, err := cloudapi.ParseEndpoint(text)
 	if err != nil {
-		return fmt.Errorf("ALITRIAGE_ENDPOINT: %w", err)
+		r.problems = append(r.problems, fmt.Errorf("%s: %w", variable, err))
 	}
-	c.Endpoint = endpoint
-	return nil
+	return endpoint
 }
 
 // Client makes the client for c, which talks to Alibaba Cloud.
 func (c *Config) Client(version string) (*cloudapi.Client, error) {
 	credentials := cloudapi.ChainCredentials(c.Credentials)
-	if c.Profile != DefaultProfile && c.Profile != "" {
+	if c.Profile != DefaultProfile {
 		credentials = cloudapi.ProfileCredentials(c.Profile)
 	}
 	cfg := cloudapi.Config{Region: c.Region, Credentials: credentials, Version: version}

@@ -1,0 +1,329 @@
+package cloudapi_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alitriage/alitriage/cloudapi"
+	"github.com/alitriage/alitriage/cloudapi/acs3"
+)
+
+// bareMachine has no credentials anywhere. It returns the home directory.
+func bareMachine(t testing.TB) string {
+	t.Helper()
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "ALIBABA_CLOUD_") {
+			t.Setenv(name, "")
+		}
+	}
+	home := filepath.Join(t.TempDir(), "home-of-someone")
+	require.NoError(t, os.Mkdir(home, 0o700))
+	t.Setenv("HOME", home)
+	t.Setenv("USERPROFILE", home)
+	return home
+}
+
+func setKeys(t testing.TB, id, secret, token string) {
+	t.Helper()
+	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", id)
+	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", secret)
+	t.Setenv("ALIBABA_CLOUD_SECURITY_TOKEN", token)
+}
+
+func writeFile(t testing.TB, path, text string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+}
+
+const cliConfig = `{"current":"default","profiles":[{"name":"default","mode":"AK","access_key_id":"cli-id","access_key_secret":"cli-secret","region_id":"cn-hangzhou"}]}`
+
+func TestWhereKeysComeFrom(t *testing.T) {
+	for name, row := range map[string]struct {
+		set  func(t *testing.T, home string)
+		want acs3.Key
+	}{
+		"the environment": {func(t *testing.T, _ string) { setKeys(t, "id", "secret", "") }, acs3.Key{ID: "id", Secret: "secret"}},
+		"the environment, temporary": {func(t *testing.T, _ string) { setKeys(t, "id", "secret", "token") },
+			acs3.Key{ID: "id", Secret: "secret", SecurityToken: "token"}},
+		"the environment, with line breaks": {func(t *testing.T, _ string) { setKeys(t, "id\n", " secret\r\n", "token\n") },
+			acs3.Key{ID: "id", Secret: "secret", SecurityToken: "token"}},
+		"the CLI's file": {func(t *testing.T, home string) { writeFile(t, home+"/.aliyun/config.json", cliConfig) },
+			acs3.Key{ID: "cli-id", Secret: "cli-secret"}},
+		"the CLI's file elsewhere": {func(t *testing.T, home string) {
+			writeFile(t, home+"/elsewhere", cliConfig)
+			t.Setenv("ALIBABA_CLOUD_CONFIG_FILE", home+"/elsewhere")
+		}, acs3.Key{ID: "cli-id", Secret: "cli-secret"}},
+		"another profile of the CLI": {func(t *testing.T, home string) {
+			writeFile(t, home+"/.aliyun/config.json", `{"current":"default","profiles":[{"name":"default"},`+
+				`{"name":"two","mode":"StsToken","access_key_id":"i2","access_key_secret":"s2","sts_token":"t2"}]}`)
+			t.Setenv("ALIBABA_CLOUD_PROFILE", "two")
+		}, acs3.Key{ID: "i2", Secret: "s2", SecurityToken: "t2"}},
+		"the credentials file": {func(t *testing.T, home string) {
+			writeFile(t, home+"/.alibabacloud/credentials", "[default]\ntype = access_key\naccess_key_id = ini-id\naccess_key_secret = ini-secret\n")
+		}, acs3.Key{ID: "ini-id", Secret: "ini-secret"}},
+		"the environment before files": {func(t *testing.T, home string) {
+			setKeys(t, "id", "secret", "")
+			writeFile(t, home+"/.aliyun/config.json", cliConfig)
+		}, acs3.Key{ID: "id", Secret: "secret"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			row.set(t, bareMachine(t))
+			got, err := cloudapi.ChainCredentials(cloudapi.ChainOptions{}).Key(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, row.want, got)
+		})
+	}
+}
+
+func TestANamedProfileIsTheOnlySource(t *testing.T) {
+	const two = `{"current":"one","profiles":[{"name":"one","mode":"AK","access_key_id":"i1","access_key_secret":"s1"},` +
+		`{"name":"two","mode":"AK","access_key_id":"i2","access_key_secret":"s2"}]}`
+	const ini = "[three]\ntype = access_key\naccess_key_id = i3\naccess_key_secret = s3\n"
+	home := bareMachine(t)
+	setKeys(t, "env-id", "env-secret", "")
+	t.Setenv("ALIBABA_CLOUD_PROFILE", "one")
+	writeFile(t, home+"/.aliyun/config.json", two)
+	writeFile(t, home+"/.alibabacloud/credentials", ini)
+	for profile, id := range map[string]string{"one": "i1", "two": "i2", "three": "i3"} {
+		key, err := cloudapi.ProfileCredentials(profile).Key(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, id, key.ID)
+	}
+	_, err := cloudapi.ProfileCredentials("four").Key(t.Context())
+	require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
+	require.ErrorContains(t, err, `profile "four"`)
+	require.NotContains(t, err.Error(), "environment")
+}
+
+func TestGivenKeysTakeNothingFromTheEnvironment(t *testing.T) {
+	bareMachine(t)
+	setKeys(t, "env-id", "env-secret", "env-token")
+	key, err := cloudapi.StaticCredentials("id", "secret", "").Key(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, acs3.Key{ID: "id", Secret: "secret"}, key)
+	_, err = cloudapi.StaticCredentials("", "", "").Key(t.Context())
+	require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
+}
+
+func TestNothingIsLookedUpAtConstruction(t *testing.T) {
+	home := bareMachine(t)
+	client, err := cloudapi.New(cloudapi.Config{
+		Region: "cn-hangzhou", Credentials: cloudapi.ChainCredentials(cloudapi.ChainOptions{Metadata: true, URI: true}),
+		Transport: answerWith(http.StatusOK, string(sample(t, "DescribeApplicationStatus"))),
+	})
+	require.NoError(t, err)
+	writeFile(t, home+"/.aliyun/config.json", cliConfig) // a failed look-up would have been remembered
+	_, err = client.DescribeApplicationStatus(t.Context(), "a")
+	require.NoError(t, err)
+}
+
+func TestManyFirstCallsAtOnce(t *testing.T) {
+	writeFile(t, bareMachine(t)+"/.aliyun/config.json", cliConfig)
+	credentials := cloudapi.ChainCredentials(cloudapi.ChainOptions{})
+	errs := make(chan error, 4000)
+	var ready sync.WaitGroup
+	begin := make(chan struct{})
+	ready.Add(cap(errs))
+	for range cap(errs) {
+		go func() {
+			ready.Done()
+			<-begin
+			key, err := credentials.Key(t.Context())
+			if err == nil && key.ID != "cli-id" {
+				err = fmt.Errorf("another key: %s", key.ID)
+			}
+			errs <- err
+		}()
+	}
+	ready.Wait()
+	close(begin)
+	for range cap(errs) {
+		require.NoError(t, <-errs)
+	}
+}
+
+func TestAFileThatAppearsLaterIsFound(t *testing.T) {
+	home := bareMachine(t)
+	synctest.Test(t, func(t *testing.T) {
+		credentials := cloudapi.ChainCredentials(cloudapi.ChainOptions{})
+		_, err := credentials.Key(t.Context())
+		require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
+
+		writeFile(t, home+"/.aliyun/config.json", cliConfig)
+		wait(t, 5*time.Second-1)
+		_, again := credentials.Key(t.Context())
+		require.Equal(t, err, again, "a failure is remembered for 5 s")
+		wait(t, 1)
+		key, err := credentials.Key(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "cli-id", key.ID)
+	})
+}
+
+// wait lets d pass in a synctest bubble.
+func wait(t testing.TB, d time.Duration) {
+	t.Helper()
+	<-time.After(d)
+}
+
+func TestWithoutCredentialsNothingIsSent(t *testing.T) {
+	bareMachine(t)
+	for operation, call := range operations {
+		client, err := cloudapi.New(cloudapi.Config{
+			Region: "cn-hangzhou", Credentials: cloudapi.ChainCredentials(cloudapi.ChainOptions{}),
+			Transport: transport(func(*http.Request) (*http.Response, error) {
+				t.Error("a request was sent")
+				return nil, http.ErrAbortHandler
+			}),
+		})
+		require.NoError(t, err)
+		_, err = call(t.Context(), client)
+		e := failure(t, err)
+		require.ErrorIs(t, err, cloudapi.ErrUnauthenticated, operation)
+		require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
+		require.False(t, e.Sent)
+		require.False(t, e.MayHaveStarted)
+		for _, source := range []string{"ALIBABA_CLOUD_ACCESS_KEY_ID", "OIDC", "aliyun CLI", "credentials file"} {
+			require.ErrorContains(t, err, source)
+		}
+		require.NotContains(t, err.Error(), "metadata", "it was not asked")
+	}
+}
+
+// credentials-go quotes a whole configuration file in its error.
+func TestErrorsAboutFilesHoldNeitherKeysNorDirectories(t *testing.T) {
+	for name, row := range map[string]struct{ path, text string }{
+		"malformed CLI file":       {".aliyun/config.json", strings.TrimSuffix(cliConfig, "}")},
+		"CLI file without profile": {".aliyun/config.json", `{"current":"cli-secret","profiles":[{"name":"x","mode":"cli-secret"}]}`},
+		"CLI file of another mode": {".aliyun/config.json", strings.Replace(cliConfig, `"AK"`, `"cli-secret"`, 1)},
+		"CLI file with null":       {".aliyun/config.json", `{"current":"default","profiles":[null]}`},
+		"malformed ini file":       {".alibabacloud/credentials", "[default\naccess_key_secret = cli-secret\n"},
+		"ini file of another type": {".alibabacloud/credentials", "[default]\ntype = cli-secret\n"},
+		"a directory":              {".aliyun/config.json/x", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			home := bareMachine(t)
+			writeFile(t, filepath.Join(home, row.path), row.text)
+			_, err := cloudapi.ChainCredentials(cloudapi.ChainOptions{}).Key(t.Context())
+			require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
+			require.ErrorContains(t, err, "no usable key")
+			for _, hidden := range []string{"cli-id", "cli-secret", filepath.Base(home)} {
+				requireHidden(t, hidden, err)
+			}
+		})
+	}
+}
+
+func TestKeysThatCannotStandInAHeader(t *testing.T) {
+	bareMachine(t)
+	setKeys(t, "id\nX-Evil: 1", "secret", "")
+	_, err := cloudapi.ChainCredentials(cloudapi.ChainOptions{}).Key(t.Context())
+	require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
+	require.NotContains(t, err.Error(), "Evil")
+}
+
+// A hanging source is a server of credentials that does not answer.
+func TestACallLeavesASourceThatHangs(t *testing.T) {
+	bareMachine(t)
+	asked, release := make(chan struct{}, 9), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked <- struct{}{}
+		<-release
+		fmt.Fprintf(w, `{"AccessKeyId":"uri-id","AccessKeySecret":"s","SecurityToken":"t","Expiration":%q}`,
+			time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+	}))
+	defer server.Close()
+	t.Setenv("ALIBABA_CLOUD_CREDENTIALS_URI", server.URL)
+	credentials := cloudapi.ChainCredentials(cloudapi.ChainOptions{URI: true})
+	client, err := cloudapi.New(cloudapi.Config{
+		Region: "cn-hangzhou", Credentials: credentials,
+		Transport: answerWith(http.StatusOK, string(sample(t, "DescribeApplicationStatus"))),
+	})
+	require.NoError(t, err)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	left := make(chan error, 2)
+	for range cap(left) { // one asks, the other waits for its turn
+		go func() {
+			_, err := client.DescribeApplicationStatus(ctx, "a")
+			left <- err
+		}()
+	}
+	<-asked
+	cancel()
+	for range cap(left) {
+		err := <-left
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, cloudapi.ErrUnavailable, "it is not known whether there are credentials")
+		require.False(t, failure(t, err).Sent)
+	}
+
+	close(release)
+	_, err = client.DescribeApplicationStatus(t.Context(), "a")
+	require.NoError(t, err)
+	require.Empty(t, asked, "the look-up that was left serves the next caller")
+	server.CloseClientConnections()
+}
+
+func TestAnExpiredTokenIsLookedUpAgainOnce(t *testing.T) {
+	for name, row := range map[string]struct {
+		renewed bool
+		tokens  []string
+	}{
+		"and the call goes on with a new one": {true, []string{"old", "new"}},
+		"and there is no new one":             {false, []string{"old", "old"}},
+	} {
+		for operation, call := range operations {
+			t.Run(name+"/"+operation, func(t *testing.T) {
+				home := bareMachine(t)
+				config := func(token string) {
+					writeFile(t, home+"/.aliyun/config.json", `{"current":"d","profiles":[{"name":"d","mode":"StsToken",`+
+						`"access_key_id":"i","access_key_secret":"s","sts_token":"`+token+`"}]}`)
+				}
+				config("old")
+				synctest.Test(t, func(t *testing.T) {
+					var tokens []string
+					client, err := cloudapi.New(cloudapi.Config{
+						Region: "cn-hangzhou", Credentials: cloudapi.ChainCredentials(cloudapi.ChainOptions{}),
+						Transport: transport(func(r *http.Request) (*http.Response, error) {
+							token := r.Header.Get(acs3.HeaderSecurityToken)
+							tokens = append(tokens, token)
+							if token == "old" {
+								if row.renewed {
+									config("new")
+								}
+								return response(http.StatusBadRequest, `{"Code":"InvalidSecurityToken.Expired","RequestId":"R-1"}`), nil
+							}
+							return response(http.StatusOK, string(sample(t, operation))), nil
+						}),
+					})
+					require.NoError(t, err)
+					_, err = call(t.Context(), client)
+					require.Equal(t, row.tokens, tokens)
+					if row.renewed {
+						require.NoError(t, err)
+						return
+					}
+					require.ErrorIs(t, err, cloudapi.ErrUnauthenticated)
+					require.False(t, failure(t, err).MayHaveStarted)
+					config("new")
+					_, err = call(t.Context(), client)
+					require.NoError(t, err, "a later call finds a new token without being refused first")
+					require.Equal(t, "new", tokens[2])
+				})
+			})
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package formatters
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/alitriage/alitriage/cloudapi"
+)
+
+func refusal(code, message string, status int, kind error, changes ...func(*cloudapi.Error)) *cloudapi.Error {
+	e := &cloudapi.Error{
+		Op: "DescribeInvocationResults", Product: cloudapi.ECS, Region: "cn-hangzhou", Code: code, Message: message, Status: status, Kind: kind,
+		RequestID: "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E", Sent: true,
+	}
+	for _, change := range changes {
+		change(e)
+	}
+	return e
+}
+
+func errorCases() []goldenCase {
+	const noPermission = "User not authorized to operate on the specified resource, or this API doesn't support RAM."
+	denial := func(d cloudapi.Denial) func(*cloudapi.Error) {
+		return func(e *cloudapi.Error) { e.Denied = &d }
+	}
+	user := cloudapi.Denial{Action: "ecs:DescribeInvocationResults", Principal: "204412345678901234", PrincipalType: "SubUser", PolicyType: "AccountLevelIdentityBasedPolicy"}
+	explicit := cloudapi.Denial{Action: "ecs:DescribeInvocationResults", Principal: "triage-ro:alice", PrincipalType: "AssumedRoleUser", Explicit: true, PolicyType: "ControlPolicy"}
+	trust := cloudapi.Denial{Action: "sts:AssumeRole", Principal: "204412345678901234", PrincipalType: "SubUser", PolicyType: "AssumeRolePolicy"}
+	of := func(name string, err error) goldenCase { return goldenCase{name: name, report: testLock.Error(err)} }
+	return []goldenCase{
+		of("forbidden and no policy allows it", refusal("Forbidden.RAM", noPermission, http.StatusForbidden, cloudapi.ErrForbidden, denial(user))),
+		of("forbidden and a policy denies it", refusal("Forbidden.RAM", noPermission, http.StatusForbidden, cloudapi.ErrForbidden, denial(explicit))),
+		of("forbidden by the trust policy of the role", refusal("NoPermission", noPermission, http.StatusForbidden, cloudapi.ErrForbidden, denial(trust))),
+		of("forbidden without detail", refusal("Forbidden.RAM", noPermission, http.StatusForbidden, cloudapi.ErrForbidden)),
+		of("not found", refusal("InvalidAppId.NotFound", "The current application does not exist.", http.StatusNotFound, cloudapi.ErrNotFound, func(e *cloudapi.Error) {
+			e.Op, e.Product = "DescribeApplicationStatus", cloudapi.SAE
+			e.Recommend = "https://api.aliyun.com/troubleshoot?q=InvalidAppId.NotFound&product=sae&requestId=473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E"
+		})),
+		of("throttled", refusal("Throttling.User", "Request was denied due to user flow control.", http.StatusBadRequest, cloudapi.ErrThrottled,
+			func(e *cloudapi.Error) { e.RetryAfter = 2500 * time.Millisecond })),
+		of("another change is running", refusal("EnvOnChanging", "The environment is changing.", http.StatusBadRequest, cloudapi.ErrInvalid, func(e *cloudapi.Error) {
+			e.Op, e.Product = "GatherAppEnvStats", cloudapi.WebPlus
+		})),
+		of("the start may have arrived", &cloudapi.Error{
+			Op: "GatherAppEnvStats", Product: cloudapi.WebPlus, Region: "cn-beijing", Kind: cloudapi.ErrUnavailable,
+			Cause: errors.New("read tcp 10.0.0.4:51234->47.95.1.1:443: connection reset by peer"), Sent: true, MayHaveStarted: true,
+		}),
+		of("the secret is wrong", refusal("SignatureDoesNotMatch", "Specified signature does not match our calculation.", http.StatusBadRequest, cloudapi.ErrUnauthenticated,
+			func(e *cloudapi.Error) { e.SecretWrong = true })),
+		of("the clock is off", refusal("InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.", http.StatusBadRequest, cloudapi.ErrUnauthenticated,
+			func(e *cloudapi.Error) { e.Skew = -27 * time.Minute })),
+		of("no credentials", &cloudapi.Error{
+			Op: "DescribeInvocationResults", Product: cloudapi.ECS, Region: "cn-hangzhou", Kind: cloudapi.ErrUnauthenticated, Cause: cloudapi.ErrNoCredentials,
+		}),
+		of("the time was over", &cloudapi.Error{
+			Op: "DescribeInvocationResults", Product: cloudapi.ECS, Region: "cn-hangzhou", Kind: cloudapi.ErrUnavailable, Cause: context.DeadlineExceeded, Sent: true,
+		}),
+		of("nothing was sent", &cloudapi.Error{
+			Op: "DescribeInvocationResults", Product: cloudapi.ECS, Region: "cn-hangzhou", Kind: cloudapi.ErrUnavailable,
+			Cause: errors.New("dial tcp: lookup ecs-cn-hangzhou.aliyuncs.com: no such host"),
+		}),
+		of("the answer is a page of a proxy", refusal("", "502 Bad Gateway nginx", http.StatusBadGateway, cloudapi.ErrBadResponse)),
+		of("not of the cloud", errors.New("the process is shutting down")),
+		of("hostile texts", refusal("Bad\x1b[2JCode", "line one\nOK: all is well \u202e \"quoted\" AccessKeySecret=AbCdEfGhIjKlMnOpQrStUvWxYz0123", http.StatusBadRequest, cloudapi.ErrInvalid,
+			func(e *cloudapi.Error) {
+				e.RequestID, e.Recommend = "R-1\nOK", "https://evil.example/?token=AbCd1234EfGh5678"
+				e.Denied = &cloudapi.Denial{Action: "ecs:*\"}, {", Principal: "eve\nOK", PrincipalType: "SubUser"}
+			})),
+	}
+}

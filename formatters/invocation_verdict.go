@@ -1,0 +1,213 @@
+package formatters
+
+import "fmt"
+
+// invocationState is what the verdict on one result depends on.
+type invocationState struct {
+	status, record string // normal spelling
+	failure        commandFailure
+	code           string // the ErrorCode for a sentence of ours, "" if there is none
+	exit           *int64 // nil: not reported
+}
+
+func (s invocationState) badExit() bool { return s.exit != nil && *s.exit != 0 }
+
+func (s invocationState) exitCode() int64 {
+	if s.exit == nil {
+		return 0
+	}
+	return *s.exit
+}
+
+// proves tells whether a field other than the status proves a failure.
+func (s invocationState) proves() bool { return s.code != "" || s.badExit() || s.record == "FAILED" }
+
+// InvokeRecordStatus is coarse: what has ended there may have ended badly.
+var (
+	recordsMoving = []string{"RUNNING", "STOPPING", "PENDING", "SCHEDULED"}
+	recordsEnded  = []string{"FINISHED", "SUCCESS", "FAILED", "PARTIALFAILED", "STOPPED"}
+
+	unfinished = []string{"PENDING", "RUNNING", "STOPPING", "SCHEDULED"}
+	neverRan   = []string{"INVALID", "ABORTED", "CANCELLED"}
+)
+
+func (s invocationState) recordKnown() bool {
+	return s.record == "" || oneOf(s.record, recordsMoving...) || oneOf(s.record, recordsEnded...)
+}
+
+var invocationRules = []rule[invocationState]{
+	{
+		when: "Success, contradicted by the exit code, the error code or a record status that has not ended or failed",
+		matches: func(s invocationState) bool {
+			return s.status == "SUCCESS" && (s.proves() || oneOf(s.record, "RUNNING", "PENDING", "SCHEDULED"))
+		},
+		verdict: Unknown,
+		say:     says[invocationState]("the status is Success, but another field contradicts it"),
+		next:    does[invocationState](checkOnInstance),
+	},
+	{
+		when:    "Success, with a record status that is not known",
+		matches: func(s invocationState) bool { return s.status == "SUCCESS" && !s.recordKnown() },
+		verdict: Unknown,
+		say:     says[invocationState]("the status is Success, but the record status is one that alitriage does not know"),
+		next:    does[invocationState](checkOnInstance),
+	},
+	{
+		when:    "Success",
+		matches: func(s invocationState) bool { return s.status == "SUCCESS" },
+		verdict: OK,
+		say: func(s invocationState) string {
+			if s.exit == nil {
+				return "succeeded; the exit code was not reported"
+			}
+			return "succeeded with exit code 0"
+		},
+	},
+	{
+		when:    "Failed",
+		matches: func(s invocationState) bool { return s.status == "FAILED" },
+		verdict: Failed,
+		say: func(s invocationState) string {
+			if !s.badExit() {
+				return "the script ran and failed"
+			}
+			return fmt.Sprintf("the script ran and ended with exit code %d", *s.exit) + exitMeanings[*s.exit]
+		},
+		next: invocationNext,
+	},
+	ended("Invalid", "it never ran: the command's type or a parameter is wrong"),
+	ended("Aborted", "it never ran: it could not be delivered to the instance"),
+	ended("Error", "it stopped with an exception and could not go on"),
+	ended("Timeout", "it was killed when its Timeout was over"),
+	ended("Cancelled", "it never ran: it was cancelled before it started"),
+	ended("Terminated", "it was stopped while it ran"),
+	{
+		when:    "Pending, Running, Stopping, Scheduled or a status that is not known, with an error code, an exit code that is not 0 or a failed record",
+		matches: func(s invocationState) bool { return s.proves() },
+		verdict: Failed,
+		say: func(s invocationState) string {
+			switch {
+			case s.stopFailed():
+				return "it may still run"
+			case oneOf(s.status, unfinished...):
+				return "the status says that it goes on, but another field that it failed"
+			default:
+				return "it failed, with a status that alitriage does not know"
+			}
+		},
+		next: invocationNext,
+	},
+	{
+		when:    "Pending, Running, Stopping or Scheduled, with a record status that is not known",
+		matches: func(s invocationState) bool { return oneOf(s.status, unfinished...) && !s.recordKnown() },
+		verdict: Unknown,
+		say:     says[invocationState]("the status says that it goes on, but the record status is one that alitriage does not know"),
+		next:    does[invocationState](lookAtInvocation),
+	},
+	goesOn("Pending", "it is being checked or sent"),
+	goesOn("Running", "it is running"),
+	goesOn("Stopping", "it is being stopped"),
+	goesOn("Scheduled", "it waits for its next run, which is normal for a periodic command"),
+	{
+		when:    "any other status",
+		matches: always[invocationState],
+		verdict: Unknown,
+		say: func(s invocationState) string {
+			if s.status == "" {
+				return "the answer does not say how it ended"
+			}
+			return "it has a status that alitriage does not know"
+		},
+		next: does[invocationState](lookAtInvocation),
+	},
+}
+
+const (
+	checkOnInstance  = "Check on the instance what the command did before relying on it or running it again."
+	lookAtInvocation = "Look at the invocation in the ECS console (Cloud Assistant)."
+)
+
+func ended(status, text string) rule[invocationState] {
+	return rule[invocationState]{
+		when:    status,
+		matches: func(s invocationState) bool { return s.status == normal(status) },
+		verdict: Failed,
+		say:     says[invocationState](text),
+		next:    invocationNext,
+	}
+}
+
+func goesOn(status, text string) rule[invocationState] {
+	step := "Ask again with the resume arguments."
+	if status == "Scheduled" {
+		step = "There is nothing to wait for: ask again after its next run."
+	}
+	return rule[invocationState]{
+		when:    status,
+		matches: func(s invocationState) bool { return s.status == normal(status) },
+		verdict: InProgress,
+		say:     says[invocationState](text),
+		next:    does[invocationState](step),
+	}
+}
+
+// stopFailed: the code speaks of the stop and not of the command, so that it
+// does not contradict a status that goes on.
+func (s invocationState) stopFailed() bool {
+	return s.failure.code == terminationException && !s.badExit() && s.record != "FAILED" && oneOf(s.status, unfinished...)
+}
+
+// invocationNext chooses by codes alone: what a machine prints decides nothing.
+func invocationNext(s invocationState) []string {
+	if s.failure.remedy != "" {
+		return []string{s.failure.remedy}
+	}
+	if step, ok := exitRemedies[s.exitCode()]; ok {
+		return []string{step}
+	}
+	if step, ok := statusRemedies[s.status]; ok {
+		return []string{step}
+	}
+	return []string{"Read the output and the error info, and check on the instance what the command did."}
+}
+
+// disagreements names the fields that contradict each other, in the vendor's
+// spelling of status and record.
+func (s invocationState) disagreements(status, record string) (list []string) {
+	add := func(holds bool, what string) {
+		if holds {
+			list = append(list, "InvocationStatus is "+status+", but "+what)
+		}
+	}
+	failed := s.status == "FAILED" || oneOf(s.status, neverRan...) || oneOf(s.status, "ERROR", "TIMEOUT", "TERMINATED")
+	open := oneOf(s.status, unfinished...)
+	add((s.status == "SUCCESS" || open) && s.badExit(), fmt.Sprintf("the exit code is %d", s.exitCode()))
+	add(failed && s.exit != nil && !s.badExit(), "the exit code is 0")
+	add(oneOf(s.status, neverRan...) && s.badExit(), fmt.Sprintf("the exit code %d says that it ran", s.exitCode()))
+	add((s.status == "SUCCESS" || open && !s.stopFailed()) && s.code != "", "the error code is "+s.code)
+	add(oneOf(s.status, "FAILED", "TIMEOUT", "TERMINATED") && s.failure.ran == ranNot, "the error code "+s.code+" says that it never ran")
+	add(oneOf(s.status, neverRan...) && s.failure.ran == ranYes, "the error code "+s.code+" says that it ran")
+	add((s.status == "SUCCESS" || failed) && oneOf(s.record, "RUNNING", "PENDING", "SCHEDULED"), "InvokeRecordStatus is "+record)
+	add(s.status == "SUCCESS" && s.record == "FAILED", "InvokeRecordStatus is "+record)
+	add(failed && s.record == "SUCCESS", "InvokeRecordStatus is "+record)
+	add(open && oneOf(s.record, recordsEnded...), "InvokeRecordStatus is "+record)
+	return list
+}
+
+// rerun takes the more careful of what the status and the error code say.
+func (s invocationState) rerun() Rerun {
+	by, known := statusReruns[s.status]
+	if !known {
+		by = RerunUnknown
+	}
+	if s.exit != nil {
+		by = by.careful(CheckFirst) // it ran
+	}
+	return by.careful(s.failure.ran.rerun())
+}
+
+var statusReruns = map[string]Rerun{
+	"FAILED": CheckFirst, "ERROR": CheckFirst, "TIMEOUT": CheckFirst, "TERMINATED": CheckFirst,
+	"INVALID": RerunSafe, "ABORTED": RerunSafe, "CANCELLED": RerunSafe, "PENDING": RerunSafe,
+	"RUNNING": CheckFirst, "STOPPING": CheckFirst, "SCHEDULED": CheckFirst,
+}

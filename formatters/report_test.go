@@ -1,0 +1,7 @@
+package formatters
+
+import (
+	"testing"
+)
+
+func checkReport(t *testing.T, r Report, full bool) { t.Helper() }
