@@ -2,7 +2,6 @@ package cloudapi
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -84,7 +83,7 @@ type presence bool
 
 func (p *presence) UnmarshalJSON(data []byte) error {
 	var text looseText
-	if err := json.Unmarshal(data, &text); err != nil {
+	if err := text.UnmarshalJSON(data); err != nil {
 		return err
 	}
 	*p = !presence(blank([]byte(text.trimmed())))

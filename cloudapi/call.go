@@ -185,6 +185,7 @@ func (c *Client) sign(ctx context.Context, r request, key acs3.Key) (*http.Reque
 	}
 	base := c.base(r.product)
 	req.Host, req.URL = base.Host, &url.URL{Scheme: base.Scheme, Host: base.Host, Path: base.Path + r.path}
+	req.Header = make(http.Header, 12)                  // with room for what signing adds
 	req.Header["Accept"] = []string{"application/json"} // without it the gateway may answer XML
 	req.Header["User-Agent"] = []string{c.userAgent}
 	if form != "" {
@@ -259,7 +260,7 @@ func (c *Client) refused(r request, resp *http.Response, body []byte, stringToSi
 		e.Message = "Specified signature does not match our calculation."
 	}
 	e.Message = string(without([]byte(e.Message), token)) // which JSON may have escaped in body
-	e.MayHaveStarted = r.starts && (e.again == reads || e.Kind == ErrBadResponse)
+	e.MayHaveStarted = r.starts && (e.again == reads || errors.Is(kind.kind, ErrBadResponse))
 	return e
 }
 
@@ -268,7 +269,7 @@ func (c *Client) answered(r request, resp *http.Response, kind, cause error) *Er
 	e := c.fail(r, kind, cause)
 	e.Sent, e.Status = true, resp.StatusCode
 	e.RequestID = requestID(resp, "")
-	e.MayHaveStarted = r.starts && kind == ErrBadResponse
+	e.MayHaveStarted = r.starts && errors.Is(kind, ErrBadResponse)
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		e.Skew = time.Until(date)
 	}
@@ -277,10 +278,12 @@ func (c *Client) answered(r request, resp *http.Response, kind, cause error) *Er
 
 // lost is a failure without an answer.
 func (c *Client) lost(req *http.Request, r request, err error, sent bool) *Error {
+	way := req.URL.Host + via(c.transport, req)
+	cause := error(&networkError{way, err})
 	if ctx := req.Context(); ctx.Err() != nil {
-		err = context.Cause(ctx)
+		cause = fmt.Errorf("%s: %w", way, context.Cause(ctx))
 	}
-	e := c.fail(r, ErrUnavailable, &networkError{req.URL.Host + via(c.transport, req), err})
+	e := c.fail(r, ErrUnavailable, cause)
 	e.Sent, e.MayHaveStarted = sent, sent && r.starts
 	e.again = reads
 	if !sent {
@@ -289,15 +292,17 @@ func (c *Client) lost(req *http.Request, r request, err error, sent bool) *Error
 	return e
 }
 
-// networkError says which way a request did not get through. What it wraps may
-// quote what a server or a proxy sent, at any length.
+// networkError says which way a request did not get through. What is in it may
+// quote what a server or a proxy sent, at any length. It has no Unwrap, for the
+// timeouts of net and net/http call themselves context.DeadlineExceeded, which
+// is to mean that the caller's time is over.
 type networkError struct {
 	way string
 	err error
 }
 
-func (e *networkError) Error() string { return e.way + ": " + oneLine(e.err.Error(), 300) }
-func (e *networkError) Unwrap() error { return e.err }
+func (e *networkError) Error() string      { return e.way + ": " + oneLine(e.err.Error(), 300) }
+func (e *networkError) As(target any) bool { return errors.As(e.err, target) }
 
 // without takes a secret that somebody has sent back to us out of text.
 func without(text []byte, secret string) []byte {

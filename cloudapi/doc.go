@@ -10,6 +10,7 @@
 // is decoded, and bytes from cloud machines are a MachineBytes, which does not
 // print.
 //
-// It must not import any other package of alitriage but acs3. It reads no
-// environment; credentials-go, which it hides, does.
+// It must not import any other package of alitriage but acs3. Of the environment
+// it reads the proxy variables, through net/http, and what credentials-go reads,
+// which it hides.
 package cloudapi

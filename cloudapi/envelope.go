@@ -100,11 +100,12 @@ func readEnvelope(body []byte) *envelope {
 		return &e
 	}
 	var x struct {
-		Code, Message, RequestId string //nolint:revive,staticcheck // RequestId is the element's name
+		Code, Message string
+		RequestID     string `xml:"RequestId"`
 	}
 	if xml.Unmarshal(body, &x) == nil && x.Code != "" {
 		return &envelope{
-			Code: looseText(x.Code), Message: looseText(x.Message), RequestID: looseText(x.RequestId),
+			Code: looseText(x.Code), Message: looseText(x.Message), RequestID: looseText(x.RequestID),
 		}
 	}
 	return &envelope{Message: looseText(excerpt(body))}

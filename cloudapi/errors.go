@@ -20,7 +20,7 @@ var (
 	ErrUnauthenticated = errors.New("the credentials were not accepted")
 	ErrForbidden       = errors.New("the credentials do not allow this")
 	ErrThrottled       = errors.New("too many requests")
-	ErrUnavailable     = errors.New("Alibaba Cloud did not answer")
+	ErrUnavailable     = errors.New("Alibaba Cloud did not answer") //nolint:staticcheck // a name has capitals
 	ErrBadResponse     = errors.New("the answer cannot be understood")
 )
 

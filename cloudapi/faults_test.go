@@ -183,6 +183,7 @@ func TestFaultsOnTheWay(t *testing.T) {
 					require.Equal(t, row.status, e.Status)
 					require.Equal(t, row.requestID, e.RequestID)
 					require.ErrorContains(t, err, row.says)
+					require.NotErrorIs(t, err, context.DeadlineExceeded, "the caller has all the time there is")
 					require.Less(t, len(err.Error()), 2000)
 					require.Less(t, len(e.Cause.Error()), 500, "it is shown by itself too")
 					require.NotContains(t, printed(e), "\x1b[")

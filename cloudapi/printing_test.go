@@ -42,7 +42,7 @@ func printed(value any) string {
 func requireHidden(t testing.TB, secret string, value any) {
 	t.Helper()
 	shown := printed(value)
-	for _, form := range []string{secret, fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret), strings.Trim(fmt.Sprint([]byte(secret)), "[]")} {
+	for _, form := range []string{secret, fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret), strings.Trim(fmt.Sprintf("%d", []byte(secret)), "[]")} {
 		require.NotContains(t, shown, form)
 	}
 }

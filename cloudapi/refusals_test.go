@@ -3,6 +3,7 @@ package cloudapi_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -184,7 +185,7 @@ func TestFailuresInsideHTTP200(t *testing.T) {
 				require.Equal(t, row.sent, sent)
 				require.Equal(t, "R-1", e.RequestID)
 				require.Equal(t, 200, e.Status)
-				ambiguous := row.kind == cloudapi.ErrBadResponse || row.kind == cloudapi.ErrUnavailable
+				ambiguous := slices.Contains([]error{cloudapi.ErrBadResponse, cloudapi.ErrUnavailable}, row.kind)
 				require.Equal(t, row.operation == start && ambiguous, e.MayHaveStarted)
 			})
 		})

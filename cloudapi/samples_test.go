@@ -18,7 +18,7 @@ import (
 )
 
 // decode gives body to an operation as an answer with HTTP 200. In a synctest
-// bubble all answers come at the same time.
+// bubble all answers come at the same time, unless one was asked for again.
 func decode(t testing.TB, operation string, body []byte) (any, error) {
 	t.Helper()
 	return operations[operation](t.Context(), newClient(t, answerWith(http.StatusOK, string(body))))
@@ -134,7 +134,7 @@ func TestNoFieldOfTheSamplesIsLost(t *testing.T) {
 			for path, variants := range variations(t, sample(t, operation)) {
 				kept := slices.ContainsFunc(variants, func(body []byte) bool {
 					got, err := decode(t, operation, body)
-					return err == nil && !reflect.DeepEqual(original, got)
+					return err == nil && !reflect.DeepEqual(withoutTime(original), withoutTime(got))
 				})
 				if !kept {
 					lost[path] = true

@@ -136,17 +136,17 @@ func alike(r *cloudapi.InvocationResult) uint64 {
 	if id := []byte(r.InstanceID); len(id) > 0 && bytes.Contains(raw, id) {
 		raw = bytes.ReplaceAll(raw, id, []byte("#"))
 	}
-	folded := make([]byte, 0, len(raw))
-	last := byte(' ')
-	for _, c := range bytes.TrimSpace(raw) {
+	folded := make([]byte, len(raw))
+	n, last := 0, byte(' ')
+	for _, c := range raw {
 		c = foldedByte[c]
-		if c == last && (c == '0' || c == ' ') {
-			continue
+		folded[n] = c
+		if c != last || c != '0' && c != ' ' {
+			n++
 		}
-		folded = append(folded, c)
 		last = c
 	}
-	return maphash.Bytes(alikeSeed, folded)
+	return maphash.Bytes(alikeSeed, bytes.TrimRight(folded[:n], " "))
 }
 
 var foldedByte = func() (table [256]byte) {

@@ -139,7 +139,7 @@ var appRules = []rule[appState]{
 			return oneOf(s.order, "SUCCESS", "") && s.subKnown() && s.instances >= 1 && s.orderRunning != cloudapi.True
 		},
 		verdict: OK,
-		say:     func(s appState) string { return "it runs with " + s.instanceCount() },
+		say:     func(s appState) string { return "it is RUNNING with " + s.instanceCount() },
 	},
 	{
 		when:    "anything else",
@@ -173,7 +173,7 @@ func (s appState) whatIsLeft() string {
 	}
 }
 
-func (s appState) instanceCount() string { return count(int(s.instances), "running instance") }
+func (s appState) instanceCount() string { return count(int(s.instances), "instance") }
 
 // AppStatus reports on an SAE application (DescribeApplicationStatus).
 func (a Airlock) AppStatus(app cloudapi.AppStatus) Report {
@@ -224,7 +224,7 @@ func (a Airlock) appContradictions(app cloudapi.AppStatus, s appState) (reasons 
 		disagree("LastChangeOrderRunning is false, but the change order's status is RUNNING")
 	}
 	if s.status == "STOPPED" && s.instances > 0 {
-		disagree(fmt.Sprintf("the application is STOPPED with %s; it may be stopping", s.instanceCount()))
+		disagree(fmt.Sprintf("the application is STOPPED, but %s of it run; it may be stopping", s.instanceCount()))
 	}
 	if s.sub == subHasError && s.order == "SUCCESS" {
 		disagree("the sub status speaks of a failed batch, the change order of success")

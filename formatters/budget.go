@@ -23,9 +23,13 @@ const (
 // bulk is what something takes in the two forms of a report.
 type bulk struct{ text, structured int }
 
-func (b bulk) plus(other bulk) bulk { return bulk{b.text + other.text, b.structured + other.structured} }
+func (b bulk) plus(other bulk) bulk {
+	return bulk{b.text + other.text, b.structured + other.structured}
+}
 
-func (b bulk) within(limit bulk) bool { return b.text <= limit.text && b.structured <= limit.structured }
+func (b bulk) within(limit bulk) bool {
+	return b.text <= limit.text && b.structured <= limit.structured
+}
 
 func bulkOf(r Report) bulk { return bulk{len(Text(r, widestFence)), len(jsonText(r))} }
 
@@ -46,21 +50,20 @@ func Fit(r Report, full bool) Report {
 	if full {
 		limit = bulk{MaxFull, MaxFull}
 	}
-	if bulkOf(r).within(limit) {
-		return r
-	}
-	items := r.Items
+	whole, items := r, r.Items
 	r.Items = []Item{}
+	used := bulkOf(r).plus(bulk{text: len("\nItems\n")})
+	if used.within(limit) && len(prefix(items, used, limit)) == len(items) {
+		return whole
+	}
 	if len(items) == 0 {
 		return shrink(r, limit)
 	}
 	r.Notes = append(slices.Clone(r.Notes), leftOutNote(r.Source, items, []Item{}, len(items)))
-	share := bulk{limit.text / 2, limit.structured / 2}
-	if !bulkOf(r).within(share) {
-		r = shrink(r, share)
+	if half := (bulk{limit.text / 2, limit.structured / 2}); !bulkOf(r).within(half) {
+		r = shrink(r, half)
 	}
-	room := bulk{limit.text - len("\nItems\n"), limit.structured}
-	shown, withoutOutput := choose(items, bulkOf(r), room)
+	shown, withoutOutput := choose(items, bulkOf(r).plus(bulk{text: len("\nItems\n")}), limit)
 	r.Items = shown
 	last := len(r.Notes) - 1
 	if len(shown) == len(items) && withoutOutput == 0 { // the other parts were too large

@@ -18,6 +18,7 @@ func (a Airlock) Error(err error) Report {
 	if !errors.As(err, &e) {
 		r := newReport(cloudapi.Source{})
 		r.Verdict, r.Headline = Unknown, couldNot+shortenTo(a.line(err.Error()), longReason)
+		r.NextSteps = append(r.NextSteps, "Ask again; if it stays so, report it with the arguments that you gave.")
 		return r
 	}
 	source := cloudapi.Source{Product: e.Product, Operation: e.Op, Region: e.Region}
@@ -32,8 +33,9 @@ func (a Airlock) Error(err error) Report {
 		r.Rerun = RerunUnknown
 		r.Headline = "Could not find out, and the gather may have started: " + a.errorHeadline(e)
 		r.NextSteps = append(r.NextSteps, "Do not start another gather: look for the newest change of the environment in the WebPlus console and ask with its change_id.")
+	} else {
+		r.NextSteps = append(r.NextSteps, errorSteps(e)...)
 	}
-	r.NextSteps = append(r.NextSteps, errorSteps(e)...)
 	if e.Recommend != "" {
 		r.NextSteps = append(r.NextSteps, "Alibaba Cloud's troubleshooting link: "+shortenTo(a.quote(e.Recommend), longReason))
 	}
@@ -51,6 +53,8 @@ func (a Airlock) errorHeadline(e *cloudapi.Error) string {
 		return e.Op + " was cancelled"
 	case errors.Is(e, context.DeadlineExceeded):
 		return "the time for " + e.Op + " was over"
+	case errors.Is(e, cloudapi.ErrNoCredentials):
+		return "there are no Alibaba Cloud credentials to ask with"
 	case e.Code != "":
 		return fmt.Sprintf("%s was refused with %s", e.Op, shortenTo(a.word(e.Code), longReason))
 	default:
@@ -60,14 +64,16 @@ func (a Airlock) errorHeadline(e *cloudapi.Error) string {
 
 func (a Airlock) errorReasons(e *cloudapi.Error) []string {
 	var reasons []string
-	if e.Message != "" {
+	switch {
+	case e.Message != "" && e.Status != 0:
+		reasons = append(reasons, fmt.Sprintf("Alibaba Cloud says (HTTP %d): %s", e.Status, shortenTo(a.quote(e.Message), longReason)))
+	case e.Message != "":
 		reasons = append(reasons, "Alibaba Cloud says: "+shortenTo(a.quote(e.Message), longReason))
+	case e.Status != 0:
+		reasons = append(reasons, fmt.Sprintf("HTTP status %d", e.Status))
 	}
 	if e.Cause != nil {
 		reasons = append(reasons, shortenTo(a.line(e.Cause.Error()), longReason))
-	}
-	if e.Status != 0 {
-		reasons = append(reasons, fmt.Sprintf("HTTP status %d", e.Status))
 	}
 	if e.Denied != nil {
 		reasons = append(reasons, a.denied(e.Denied))

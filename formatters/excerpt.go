@@ -136,14 +136,17 @@ func more(runes int) string { return "… [+" + count(runes, "character") + "]" 
 // firstTrouble is the index in text at which something seems to go wrong, 0 if
 // nothing does. It only chooses what to show.
 func firstTrouble(text string) int {
-	for i := 0; i < len(text)-1; i++ {
-		for _, word := range troubleScanner.at(text[i], text[i+1]) {
+	for i := 0; ; i++ {
+		var words []string
+		if i, words = troubleScanner.next(text, i); i == len(text) {
+			return 0
+		}
+		for _, word := range words {
 			if speaksOf(text, i, word) {
 				return i
 			}
 		}
 	}
-	return 0
 }
 
 // speaksOf tells whether word stands at i, as a whole and not denied.

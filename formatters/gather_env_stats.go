@@ -15,8 +15,10 @@ type gatherState struct {
 	finished, succeeded cloudapi.Flag
 	aborted, paused     bool
 	timed               bool
-	total, ok, failed   int    // instances that reported, and how
-	message             string // quoted, "" if there is none
+	targets             int      // instances that were asked; 0: not known
+	total, ok, failed   int      // instances that reported, and how
+	failedNames         []string // the first of those that failed
+	message             string   // quoted, "" if there is none
 }
 
 func (s gatherState) unstated() int { return s.total - s.ok - s.failed }
@@ -87,6 +89,9 @@ var gatherRules = []rule[gatherState]{
 		matches: func(s gatherState) bool { return s.finished == cloudapi.False },
 		verdict: InProgress,
 		say: func(s gatherState) string {
+			if s.targets > 0 {
+				return fmt.Sprintf("the change is running; %d of %s reported so far", s.total, count(s.targets, "instance"))
+			}
 			return fmt.Sprintf("the change is running; %s reported so far", count(s.total, "instance"))
 		},
 		next: does[gatherState]("Ask again with the resume arguments."),
@@ -110,7 +115,7 @@ var gatherRules = []rule[gatherState]{
 		verdict: Failed,
 		say: func(s gatherState) string {
 			if s.succeeded == cloudapi.True {
-				return s.tally() + ", although the change as a whole claims success"
+				return "the change claims success, but " + s.tally()
 			}
 			return s.tally()
 		},
@@ -148,10 +153,8 @@ var gatherRules = []rule[gatherState]{
 	},
 }
 
-// tally is "k of n instances succeeded".
-func (s gatherState) tally() string {
-	return fmt.Sprintf("%d of %s succeeded", s.ok, count(s.total, "instance"))
-}
+// tally is "k of n instances succeeded", and names those that failed.
+func (s gatherState) tally() string { return tally(s.ok, s.failed, s.total, s.failedNames) }
 
 const (
 	lookAtCloudAssistant = "A gather runs through Cloud Assistant: ask get_invocation_results with the instance_id of an instance that did not succeed."
@@ -206,7 +209,7 @@ func (a Airlock) GatherStats(g cloudapi.GatherStatsResult) Report {
 		r.Reasons = gatherReasons(g, state)
 		r.Facts = a.gatherFacts(*g.Change)
 	} else if n := len(g.Instances); n > 0 {
-		r.Reasons = append(r.Reasons, "the answer holds no Change, but "+count(n, "instance result")+", of which "+count(state.failed, "failure"))
+		r.Reasons = append(r.Reasons, fmt.Sprintf("the answer holds no Change, but %s (%d failed)", count(n, "instance result"), state.failed))
 	} else {
 		r.Reasons = append(r.Reasons, "the answer holds neither a Change nor instance results")
 	}
@@ -223,7 +226,9 @@ func (a Airlock) gatherState(g cloudapi.GatherStatsResult) gatherState {
 	for _, i := range g.Instances {
 		switch i.Succeeded {
 		case cloudapi.False:
-			s.failed++
+			if s.failed++; s.failed <= maxNamed {
+				s.failedNames = append(s.failedNames, a.orNone(string(i.InstanceID)))
+			}
 		case cloudapi.True:
 			s.ok++
 		}
@@ -231,7 +236,7 @@ func (a Airlock) gatherState(g cloudapi.GatherStatsResult) gatherState {
 	if c := g.Change; c != nil {
 		flags := []cloudapi.Flag{c.Finished, c.Succeeded, c.Aborted, c.Paused, c.TimedOut}
 		s.anyFlag = slices.ContainsFunc(flags, func(f cloudapi.Flag) bool { return f != cloudapi.Absent })
-		s.finished, s.succeeded = c.Finished, c.Succeeded
+		s.finished, s.succeeded, s.targets = c.Finished, c.Succeeded, len(c.TargetInstances)
 		s.aborted, s.paused, s.timed = c.Aborted == cloudapi.True, c.Paused == cloudapi.True, c.TimedOut == cloudapi.True
 		if c.Message != "" {
 			s.message = a.quote(c.Message)
@@ -242,8 +247,7 @@ func (a Airlock) gatherState(g cloudapi.GatherStatsResult) gatherState {
 
 func gatherReasons(g cloudapi.GatherStatsResult, s gatherState) []string {
 	c := g.Change
-	reasons := []string{fmt.Sprintf("ChangeFinished %s, ChangeSucceeded %s, ChangeAborted %s, ChangePaused %s, ChangeTimedout %s; %s",
-		c.Finished, c.Succeeded, c.Aborted, c.Paused, c.TimedOut, s.reported())}
+	reasons := []string{gatherFlags(*c) + "; " + s.reported()}
 	reasons = append(reasons, gatherContradictions(s)...)
 	if missing := len(c.TargetInstances) - s.total; missing > 0 && s.finished == cloudapi.True {
 		reasons = append(reasons, fmt.Sprintf("%d of %s returned no result", missing, count(len(c.TargetInstances), "target instance")))
@@ -256,6 +260,20 @@ func gatherReasons(g cloudapi.GatherStatsResult, s gatherState) []string {
 		reasons = append(reasons, running)
 	}
 	return reasons
+}
+
+// gatherFlags leaves out the flags that are as one expects.
+func gatherFlags(c cloudapi.Change) string {
+	text := fmt.Sprintf("ChangeFinished %s, ChangeSucceeded %s", c.Finished, c.Succeeded)
+	for _, f := range []struct {
+		name  string
+		value cloudapi.Flag
+	}{{"ChangeAborted", c.Aborted}, {"ChangePaused", c.Paused}, {"ChangeTimedout", c.TimedOut}} {
+		if f.value != cloudapi.False {
+			text += fmt.Sprintf(", %s %s", f.name, f.value)
+		}
+	}
+	return text
 }
 
 // reported counts the instances by what they said.
@@ -282,7 +300,7 @@ func gatherContradictions(s gatherState) (reasons []string) {
 		{succeeded && s.timed, "the change is timed out and succeeded"},
 		{s.paused && s.finished == cloudapi.True, "the change is paused and finished"},
 		{succeeded && s.failed > 0, "the change claims success, but not all its instances do"},
-		{s.succeeded == cloudapi.False && s.finished == cloudapi.True && s.total > 0 && s.ok == s.total, "the change finished without success, but all its instances succeeded"},
+		{s.succeeded == cloudapi.False && s.finished == cloudapi.True && !s.aborted && !s.timed && s.total > 0 && s.ok == s.total, "the change finished without success, but all its instances succeeded"},
 	} {
 		if c.holds {
 			reasons = append(reasons, disagreeing+c.what)

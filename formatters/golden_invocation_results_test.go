@@ -132,7 +132,9 @@ func invocationCases(t *testing.T) []goldenCase {
 		all("an empty page that is not the last", cloudapi.InvocationResults{Source: page().Source, NextToken: "AAAAAdDWBF2"}),
 		all("the first page is ok", cloudapi.InvocationResults{Source: page().Source, NextToken: "AAAAAdDWBF2", Results: fleet(50, func(int, *cloudapi.InvocationResult) {})}),
 		all("the agent dropped the beginning", page(ran(append(failedWith(1, "\xb8\xad磁盘空间不足: /data\nexit 1\n"), dropped(18304))...))),
-		all("dropped output that went to OSS", page(ran(output("last lines\n"), dropped(18304), func(x *cloudapi.InvocationResult) { x.OSSOutputURI = "https://shop-logs.oss-cn-hangzhou.aliyuncs.com/t-hz04k7m2q9xw1c/i-1.log" }))),
+		all("dropped output that went to OSS", page(ran(output("last lines\n"), dropped(18304), func(x *cloudapi.InvocationResult) {
+			x.OSSOutputURI = "https://shop-logs.oss-cn-hangzhou.aliyuncs.com/t-hz04k7m2q9xw1c/i-1.log"
+		}))),
 		all("output in GBK", page(ran(output(gbk("旧版收银主机，跳过清理：/data 使用率 34%\r\n"))))),
 		all("output that is no text", page(ran(output("\xff\xfe\x00\x01PK\x03\x04\xff\xff data\n")))),
 		all("output that was not Base64", page(ran(func(x *cloudapi.InvocationResult) { x.Output.Undecoded = true }))),

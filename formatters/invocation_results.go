@@ -29,7 +29,8 @@ type invocation struct {
 	single   bool   // all results are of the same InvokeId
 	noun     string // what a result stands for
 	judged   map[Verdict]int
-	longNote bool // some group lists not all its InstanceIds
+	largest  map[likeness]int // the size of the largest group, whatever the output
+	longNote bool             // some group lists not all its InstanceIds
 }
 
 const maxReasons = 12 // groups that get a reason of their own
@@ -84,7 +85,7 @@ func (a Airlock) emptyInvocation(r Report, page cloudapi.InvocationResults) Repo
 const readTheRest = "Read the rest: ask again with the next_token among the facts, or raise max_results."
 
 func (a Airlock) judgeAll(page cloudapi.InvocationResults) invocation {
-	v := invocation{InvocationResults: page, single: true, noun: "instance", judged: map[Verdict]int{}}
+	v := invocation{InvocationResults: page, single: true, noun: "instance", judged: map[Verdict]int{}, largest: map[likeness]int{}}
 	seen := map[cloudapi.InstanceID]bool{}
 	for i := range page.Results {
 		x := a.judgeResult(page.Results[i])
@@ -97,6 +98,10 @@ func (a Airlock) judgeAll(page cloudapi.InvocationResults) invocation {
 		seen[x.InstanceID] = true
 	}
 	v.groups = groupAlike(v.results)
+	for _, g := range v.groups {
+		key := g[0].likeness(0)
+		v.largest[key] = max(v.largest[key], len(g))
+	}
 	v.longNote = slices.ContainsFunc(v.groups, func(g []result) bool { return len(g) > maxIDs })
 	return v
 }
@@ -110,25 +115,31 @@ func (a Airlock) judgeResult(x cloudapi.InvocationResult) result {
 	return result{InvocationResult: x, state: s, verdict: v, why: why, next: next}
 }
 
+// likeness is equal for results that are reported as one.
+type likeness struct {
+	invoke       cloudapi.InvokeID
+	status, code string
+	exit         int64
+	hasExit      bool
+	why          string // differs where another field changes the judgement
+	output       uint64
+}
+
+func (x *result) likeness(output uint64) likeness {
+	return likeness{x.InvokeID, x.state.status, strings.ToLower(x.ErrorCode), x.state.exitCode(), x.ExitCode != nil, x.why, output}
+}
+
 // groupAlike puts equal results together, the worst and then the rarest first.
 func groupAlike(results []result) [][]result {
-	type key struct {
-		invoke       cloudapi.InvokeID
-		status, code string
-		exit         int64
-		hasExit      bool
-		why          string // differs where another field changes the judgement
-		output       uint64
-	}
-	index := map[key]int{}
+	index := map[likeness]int{}
 	var groups [][]result
 	for i := range results {
 		x := &results[i]
-		k := key{x.InvokeID, x.state.status, strings.ToLower(x.ErrorCode), x.state.exitCode(), x.ExitCode != nil, x.why, alike(&x.InvocationResult)}
-		at, ok := index[k]
+		key := x.likeness(alike(&x.InvocationResult))
+		at, ok := index[key]
 		if !ok {
 			at = len(groups)
-			index[k] = at
+			index[key] = at
 			groups = append(groups, nil)
 		}
 		groups[at] = append(groups[at], *x)
@@ -142,40 +153,50 @@ func groupAlike(results []result) [][]result {
 // invocationHeadline judges the whole: the worst result counts, and what was not
 // read cannot be called ok.
 func (a Airlock) invocationHeadline(v invocation) (Verdict, string) {
+	subject := "Invocation " + a.orNone(string(v.results[0].InvokeID)) + ": "
+	if !v.single {
+		subject = "Several invocations: "
+	}
+	first := &v.groups[0][0]
+	if len(v.results) == 1 && v.NextToken == "" {
+		return first.verdict, subject + first.alone(a)
+	}
 	n := len(v.results)
 	of := "of " + count(n, v.noun)
 	if v.NextToken != "" {
 		of = "of the first " + count(n, v.noun)
 	}
-	subject := "Invocation " + a.orNone(string(v.results[0].InvokeID))
-	if !v.single {
-		subject = "Several invocations"
-	}
 	switch {
 	case v.judged[Failed] > 0:
-		text := fmt.Sprintf("%s: %d %s failed, first error %s", subject, v.judged[Failed], of, v.groups[0][0].failure(a))
+		text := fmt.Sprintf("%d %s failed, first error %s", v.judged[Failed], of, first.failure(a))
 		if running := v.judged[InProgress]; running > 0 {
 			text += fmt.Sprintf("; %d not finished", running)
 		}
-		return Failed, text
+		return Failed, subject + text
 	case v.judged[Unknown] > 0:
-		return Unknown, fmt.Sprintf("%s: %d %s cannot be judged", subject, v.judged[Unknown], of)
+		return Unknown, subject + fmt.Sprintf("%d %s cannot be judged", v.judged[Unknown], of)
 	case v.judged[InProgress] > 0:
-		return InProgress, fmt.Sprintf("%s: %d %s not finished", subject, v.judged[InProgress], of)
+		return InProgress, subject + fmt.Sprintf("%d %s not finished", v.judged[InProgress], of)
 	case v.NextToken != "":
-		return Unknown, fmt.Sprintf("%s: the first %s ok, the rest has not been read", subject, are(n, v.noun))
-	case n == 1:
-		return OK, fmt.Sprintf("%s: the command succeeded on its only %s", subject, v.noun)
+		return Unknown, subject + fmt.Sprintf("the first %s succeeded, the rest has not been read", count(n, v.noun))
 	default:
-		return OK, fmt.Sprintf("%s: all %s succeeded", subject, count(n, v.noun))
+		return OK, subject + fmt.Sprintf("all %s succeeded", count(n, v.noun))
 	}
 }
 
-func are(n int, noun string) string {
-	if n == 1 {
-		return noun + " is"
+// alone speaks of the only result.
+func (x *result) alone(a Airlock) string {
+	where := a.orNone(string(x.InstanceID))
+	switch x.verdict {
+	case Failed:
+		return "failed on " + where + ", " + x.failure(a)
+	case Unknown:
+		return "cannot be judged on " + where
+	case InProgress:
+		return "not finished on " + where
+	default:
+		return "succeeded on " + where
 	}
-	return count(n, noun) + " are"
 }
 
 // failure names how one result failed in a few words.
@@ -204,7 +225,7 @@ func (a Airlock) explainGroups(r *Report, v invocation) {
 		if x.state.code != "" {
 			label += ", " + x.state.code
 		}
-		r.Reasons = append(r.Reasons, fmt.Sprintf("%s %s: %s", count(len(g), v.noun), label, x.explained()))
+		r.Reasons = append(r.Reasons, fmt.Sprintf("%s %s: %s", a.groupName(g, v), label, x.explained()+v.different(g)))
 		if !x.state.recordKnown() {
 			r.Reasons = append(r.Reasons, "InvokeRecordStatus has a value that alitriage does not know: "+a.quote(x.InvokeRecordStatus))
 		}
@@ -226,12 +247,34 @@ func (a Airlock) explainGroups(r *Report, v invocation) {
 	}
 }
 
+// groupName is the instance, or how many there are.
+func (a Airlock) groupName(g []result, v invocation) string {
+	name := count(len(g), v.noun)
+	if len(g) == 1 {
+		name = a.orNone(string(g[0].InstanceID))
+	}
+	if !v.single {
+		name += " (" + a.orNone(string(g[0].InvokeID)) + ")"
+	}
+	return name
+}
+
 // explained is why, and the cause that the error code tells.
 func (x *result) explained() string {
 	if cause := x.state.failure.cause; cause != "" {
 		return x.why + "; " + cause
 	}
 	return x.why
+}
+
+// different says of the smaller of groups which only the output tells apart
+// that it does.
+func (v invocation) different(g []result) string {
+	others := v.largest[g[0].likeness(0)]
+	if others <= len(g) {
+		return ""
+	}
+	return fmt.Sprintf("; the output differs from that of %d others", others)
 }
 
 // disagreements names the contradictions within a group.
@@ -325,27 +368,22 @@ func common(list []result, of func(*result) string) bool {
 
 func (a Airlock) groupItem(g []result, v invocation) Item {
 	x := &g[0]
-	item := Item{Name: a.orNone(string(x.InstanceID)), Verdict: x.verdict, Facts: a.groupFacts(g)}
-	if len(g) > 1 {
-		item.Name = count(len(g), v.noun)
-	}
-	if !v.single {
-		item.Name += " (" + a.orNone(string(x.InvokeID)) + ")"
-	}
+	item := Item{Name: a.groupName(g, v), Verdict: x.verdict, Facts: a.groupFacts(g)}
 	var charset string
 	item.Output, charset = a.output(x.Output)
-	item.Text = x.explained() + howLong(g, v.AsOf)
+	item.Text = x.explained() + v.different(g)
 	if x.ErrorInfo != "" {
 		item.Text += ": " + a.quote(x.ErrorInfo)
 		if !common(g, func(x *result) string { return x.ErrorInfo }) {
-			item.Text += " (the others of the group say it differently)"
+			item.Text += " (others of the group say it differently)"
 		}
 	}
+	took := howLong(g, v.AsOf)
 	for _, remark := range []struct {
 		holds bool
 		text  string
 	}{
-		{x.Output.DroppedBytes > 0, fmt.Sprintf("the agent dropped %d bytes of output before us, from the beginning or the middle", x.Output.DroppedBytes)},
+		{took != "", took},
 		{x.Output.DroppedBytes > 0 && x.OSSOutputURI != "", "the whole output is in OSS"},
 		{x.Output.Undecoded, "the output was not Base64 and is shown as it came"},
 		{charset != "", charset},
@@ -361,16 +399,16 @@ func (a Airlock) groupItem(g []result, v invocation) Item {
 func howLong(g []result, asOf time.Time) string {
 	started, finished, longest := times(g)
 	switch {
-	case g[0].verdict == InProgress && !started.IsZero() && asOf.After(started):
-		return " for " + duration(asOf.Sub(started))
+	case oneOf(g[0].state.status, "RUNNING", "STOPPING") && !started.IsZero() && asOf.After(started):
+		return "so far " + duration(asOf.Sub(started))
 	case started.IsZero() || finished.IsZero() || finished.Before(started):
 		return ""
 	case longest == 0:
-		return ", in under 1s"
+		return "took less than 1s"
 	case len(g) > 1:
-		return ", in at most " + duration(longest)
+		return "took " + duration(longest) + " at most"
 	default:
-		return ", in " + duration(longest)
+		return "took " + duration(longest)
 	}
 }
 

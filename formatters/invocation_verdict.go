@@ -58,9 +58,9 @@ var invocationRules = []rule[invocationState]{
 		verdict: OK,
 		say: func(s invocationState) string {
 			if s.exit == nil {
-				return "succeeded; the exit code was not reported"
+				return "ended well; the exit code was not reported"
 			}
-			return "succeeded with exit code 0"
+			return "ended with exit code 0"
 		},
 	},
 	{
@@ -75,12 +75,12 @@ var invocationRules = []rule[invocationState]{
 		},
 		next: invocationNext,
 	},
-	ended("Invalid", "it never ran: the command's type or a parameter is wrong"),
-	ended("Aborted", "it never ran: it could not be delivered to the instance"),
-	ended("Error", "it stopped with an exception and could not go on"),
-	ended("Timeout", "it was killed when its Timeout was over"),
-	ended("Cancelled", "it never ran: it was cancelled before it started"),
-	ended("Terminated", "it was stopped while it ran"),
+	ended("Invalid", "the command never ran, for its type or a parameter is wrong"),
+	ended("Aborted", "the command could not be delivered to the instance"),
+	ended("Error", "the command stopped with an exception and could not go on"),
+	ended("Timeout", "the command was killed when its Timeout was over"),
+	ended("Cancelled", "the command was cancelled before it started"),
+	ended("Terminated", "the command was stopped while it ran"),
 	{
 		when:    "Pending, Running, Stopping, Scheduled or a status that is not known, with an error code, an exit code that is not 0 or a failed record",
 		matches: func(s invocationState) bool { return s.proves() },
@@ -88,11 +88,11 @@ var invocationRules = []rule[invocationState]{
 		say: func(s invocationState) string {
 			switch {
 			case s.stopFailed():
-				return "it may still run"
+				return "the command may still run"
 			case oneOf(s.status, unfinished...):
 				return "the status says that it goes on, but another field that it failed"
 			default:
-				return "it failed, with a status that alitriage does not know"
+				return "the command failed, with a status that alitriage does not know"
 			}
 		},
 		next: invocationNext,
@@ -104,19 +104,19 @@ var invocationRules = []rule[invocationState]{
 		say:     says[invocationState]("the status says that it goes on, but the record status is one that alitriage does not know"),
 		next:    does[invocationState](lookAtInvocation),
 	},
-	goesOn("Pending", "it is being checked or sent"),
-	goesOn("Running", "it is running"),
-	goesOn("Stopping", "it is being stopped"),
-	goesOn("Scheduled", "it waits for its next run, which is normal for a periodic command"),
+	goesOn("Pending", "the command is being checked or sent"),
+	goesOn("Running", "the command is running"),
+	goesOn("Stopping", "the command is being stopped"),
+	goesOn("Scheduled", "the command waits for its next run, which is normal for a periodic one"),
 	{
 		when:    "any other status",
 		matches: always[invocationState],
 		verdict: Unknown,
 		say: func(s invocationState) string {
 			if s.status == "" {
-				return "the answer does not say how it ended"
+				return "the answer names no status"
 			}
-			return "it has a status that alitriage does not know"
+			return "alitriage does not know this status"
 		},
 		next: does[invocationState](lookAtInvocation),
 	},

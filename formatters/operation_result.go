@@ -16,7 +16,8 @@ type operationState struct {
 	success successFlag // of the arguments
 	// instances inside the arguments, and how they ended; the rest did not say
 	total, ok, failed int
-	firstFailed       string
+	failedNames       []string // the first of them
+	message           string   // quoted, "" if there is none
 }
 
 // successFlag is what Arguments says about the success of the whole.
@@ -56,10 +57,14 @@ var operationRules = []rule[operationState]{
 		matches: func(s operationState) bool { return s.status == "FAILURE" },
 		verdict: Failed,
 		say: func(s operationState) string {
+			text := "the operation failed"
 			if s.failed > 0 {
-				return "the operation failed: " + s.tally()
+				text += "; " + s.tally()
 			}
-			return "the operation failed"
+			if s.message != "" {
+				text += ": " + s.message
+			}
+			return text
 		},
 		next: does[operationState]("Read the message and check the state of the resource; never repeat a write blindly.",
 			"If the message does not help, give OperationId and RequestId to Alibaba Cloud support."),
@@ -70,7 +75,7 @@ var operationRules = []rule[operationState]{
 		verdict: Failed,
 		say: func(s operationState) string {
 			if s.failed > 0 {
-				return fmt.Sprintf("the operation is still running, and %d of %s already failed, first %s", s.failed, count(s.total, "instance"), s.firstFailed)
+				return fmt.Sprintf("the operation is still running, and %d of %s already failed: %s", s.failed, count(s.total, "instance"), named(s.failedNames, s.failed))
 			}
 			return "the operation is still running, but its Arguments already say success: false"
 		},
@@ -117,7 +122,7 @@ var operationRules = []rule[operationState]{
 		verdict: Unknown,
 		say: func(s operationState) string {
 			if s.unproved() > 0 {
-				return fmt.Sprintf("the operation calls itself a success, but %d of %s did not say that they succeeded", s.unproved(), count(s.total, "instance"))
+				return fmt.Sprintf("the operation calls itself a success, but %d of %s did not say that it succeeded", s.unproved(), count(s.total, "instance"))
 			}
 			return "the operation calls itself a success, but what its Arguments say about it cannot be read"
 		},
@@ -138,10 +143,8 @@ var operationRules = []rule[operationState]{
 
 const noSuccess = "Do not take it for a success: check the resource that the operation was about."
 
-// tally is "k of n instances succeeded", with the first that failed.
-func (s operationState) tally() string {
-	return fmt.Sprintf("%d of %s succeeded; %s failed", s.ok, count(s.total, "instance"), s.firstFailed)
-}
+// tally is "k of n instances succeeded", and names those that failed.
+func (s operationState) tally() string { return tally(s.ok, s.failed, s.total, s.failedNames) }
 
 // OperationResult reports on a BPStudio operation (GetExecuteOperationResult).
 func (a Airlock) OperationResult(op cloudapi.OperationResult) Report {
@@ -155,6 +158,9 @@ func (a Airlock) OperationResult(op cloudapi.OperationResult) Report {
 		found: op.Found, status: upperASCII(strings.TrimSpace(op.Status)), success: readSuccess(arguments),
 	}
 	state.countItems(r.Items)
+	if text := digest(message, 0); text != "" {
+		state.message = a.quote(text)
+	}
 	var why string
 	r.Verdict, why, r.NextSteps = judge(operationRules, state)
 	if r.Verdict == Failed {
@@ -164,7 +170,7 @@ func (a Airlock) OperationResult(op cloudapi.OperationResult) Report {
 	if op.OperationID != "" {
 		r.Headline = fmt.Sprintf("Operation %s: %s", a.word(string(op.OperationID)), why)
 	}
-	r.Reasons = a.operationReasons(op, state, message)
+	r.Reasons = a.operationReasons(op, state)
 	r.Facts.add("operation_id", a.plain(string(op.OperationID)))
 	r.Facts.add("status", a.plain(op.Status))
 	r.Facts.add("message", a.lineUpTo(digest(message, 0), maxValue))
@@ -179,27 +185,26 @@ func (s *operationState) countItems(items []Item) {
 		case OK:
 			s.ok++
 		case Failed:
-			if s.failed++; s.failed == 1 {
-				s.firstFailed = item.Name
+			if s.failed++; s.failed <= maxNamed {
+				s.failedNames = append(s.failedNames, item.Name)
 			}
 		}
 	}
 }
 
-func (a Airlock) operationReasons(op cloudapi.OperationResult, s operationState, message any) []string {
+func (a Airlock) operationReasons(op cloudapi.OperationResult, s operationState) []string {
 	if !s.found {
 		return []string{"the API answered, but without Data; its own Code 200 says nothing about the operation"}
 	}
 	reasons := []string{"Status " + a.orNone(op.Status)}
 	if s.total > 0 {
-		reasons[0] += fmt.Sprintf("; of %s %d succeeded, %d failed, %d did not say that they succeeded", count(s.total, "instance"), s.ok, s.failed, s.unproved())
-	}
-	if s.status == "FAILURE" {
-		if text := digest(message, 0); text != "" {
-			reasons = append(reasons, "BPStudio says: "+a.quote(text))
-		} else {
-			reasons = append(reasons, "BPStudio gives no message")
+		reasons[0] += fmt.Sprintf("; of %s %d succeeded, %d failed", count(s.total, "instance"), s.ok, s.failed)
+		if s.unproved() > 0 {
+			reasons[0] += fmt.Sprintf(", %d did not say", s.unproved())
 		}
+	}
+	if s.status == "FAILURE" && s.message == "" {
+		reasons = append(reasons, "BPStudio gives no message")
 	}
 	return append(reasons, operationContradictions(s)...)
 }
@@ -213,7 +218,7 @@ func operationContradictions(s operationState) (reasons []string) {
 		{(success || s.running()) && s.success == successFalse, "Status is " + s.status + ", but Arguments say success: false"},
 		{success && s.failed > 0, "Status is SUCCESS, but an instance failed"},
 		{success && s.unproved() > 0, "Status is SUCCESS, but not every instance says so"},
-		{success && s.success == successUnreadable, "Status is SUCCESS, but success in Arguments is neither true nor false"},
+		{success && s.success == successUnreadable, "Status is SUCCESS, but what Arguments say about success cannot be read"},
 		{s.status == "FAILURE" && s.success == successTrue, "Status is FAILURE, but Arguments say success: true"},
 		{s.status == "FAILURE" && s.total > 0 && s.ok == s.total, "Status is FAILURE, but every instance succeeded"},
 	} {

@@ -115,22 +115,23 @@ func (a Airlock) mark(kind, secret string) string {
 
 func findSecrets(text string) []span {
 	var spans []span
-	for i, skip := 0, 0; i < len(text)-1; i++ {
-		if i < skip {
-			continue
+	for i := 0; ; {
+		at, shapes := secretScanner.next(text, i)
+		if at == len(text) {
+			return keyEnds(spans, text)
 		}
-		for _, s := range secretScanner.at(text[i], text[i+1]) {
-			found, ok := s.match(text, i)
+		i = at + 1
+		for _, s := range shapes {
+			found, ok := s.match(text, at)
 			if !ok {
 				continue
 			}
 			spans = append(spans, found)
-			if found.from-i < maxName {
-				skip = max(skip, found.to)
+			if found.from-at < maxName {
+				i = max(i, found.to)
 			}
 		}
 	}
-	return keyEnds(spans, text)
 }
 
 const (

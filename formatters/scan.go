@@ -3,7 +3,7 @@ package formatters
 // scanner finds the places of many words in a text with one look at each byte,
 // whatever the case of ASCII letters. Its table holds indices to save memory.
 type scanner[T any] struct {
-	table [1 << 16]uint8
+	table pairTable
 	lists [][]T
 }
 
@@ -29,8 +29,31 @@ func newScanner[T any](items []T, words func(T) []string) *scanner[T] {
 	return s
 }
 
-// at returns the items of which a word may begin with these two bytes.
-func (s *scanner[T]) at(x, y byte) []T { return s.lists[s.table[pair(x, y)]] }
+// next returns the first index from i at which a word may begin, and the items
+// of such words; len(text) if there is none.
+func (s *scanner[T]) next(text string, i int) (int, []T) {
+	if i = s.table.next(text, i); i == len(text) {
+		return i, nil
+	}
+	return i, s.lists[s.table[pair(text[i], text[i+1])]]
+}
+
+// pairTable is indexed by two bytes in lower case.
+type pairTable [1 << 16]uint8
+
+func (t *pairTable) next(text string, i int) int {
+	if i >= len(text) {
+		return len(text)
+	}
+	p := uint16(lowerByte[text[i]])
+	for i++; i < len(text); i++ {
+		p = p<<8 | uint16(lowerByte[text[i]])
+		if t[p] != 0 {
+			return i - 1
+		}
+	}
+	return len(text)
+}
 
 func pair(x, y byte) int { return int(lowerByte[x])<<8 | int(lowerByte[y]) }
 

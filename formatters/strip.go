@@ -51,14 +51,22 @@ func stripControls(s string) (clean string, removed int) {
 // nextControl is the index of the first control character in s that must go,
 // or the length of s.
 func nextControl(s string) int {
-	for i := range len(s) {
-		c := s[i]
-		if c < ' ' && c != '\n' && c != '\t' && c != '\r' || c == 0x7f || c == 0xc2 && i+1 < len(s) && s[i+1] < 0xa0 {
+	for i, c := range []byte(s) { // which copies nothing
+		if mayBeControl[c] && (c != 0xc2 || i+1 < len(s) && s[i+1] < 0xa0) {
 			return i
 		}
 	}
 	return len(s)
 }
+
+// mayBeControl holds C0 and DEL, and the first byte of C1.
+var mayBeControl = func() (table [256]bool) {
+	for c := range ' ' {
+		table[c] = c != '\n' && c != '\t' && c != '\r'
+	}
+	table[0x7f], table[0xc2] = true, true
+	return table
+}()
 
 var c1Introducers = map[byte]byte{0x9b: '[', 0x9d: ']', 0x90: 'P', 0x98: 'X', 0x9e: '^', 0x9f: '_'}
 
@@ -126,8 +134,8 @@ func csiLength(s string) (n int, mark string) {
 // resolveReturns lets what follows a carriage return overwrite what stood there,
 // and counts the lines in which something was overwritten.
 func resolveReturns(s string) (clean string, overwritten int) {
-	if !strings.ContainsAny(s, "\r\x1b\x00") {
-		return s, 0
+	if strings.IndexByte(s, '\r') < 0 { // then nothing was under the cursor
+		return eraseMarks.Replace(s), 0
 	}
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
@@ -136,7 +144,7 @@ func resolveReturns(s string) (clean string, overwritten int) {
 			overwritten++
 			line = overwrite(line)
 		} else {
-			line = eraseMarks.Replace(line) // nothing was under the cursor
+			line = eraseMarks.Replace(line)
 		}
 		lines[i] = line
 	}
@@ -197,8 +205,8 @@ func stripInvisible(s string) (clean string, removed int) {
 
 // nextWide is the index of the first character that is not ASCII.
 func nextWide(s string) int {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
+	for i, c := range []byte(s) {
+		if c >= utf8.RuneSelf {
 			return i
 		}
 	}

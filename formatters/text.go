@@ -24,10 +24,6 @@ func Text(r Report, fence string) string {
 		t.line("")
 		t.line("Rerun: %s", rerunTexts[r.Rerun])
 	}
-	if len(r.Facts) > 0 {
-		t.line("")
-		t.line("Facts: %s", factsText(r.Facts))
-	}
 	if len(r.Items) > 0 {
 		t.line("")
 		t.line("Items")
@@ -39,6 +35,9 @@ func Text(r Report, fence string) string {
 	t.line("")
 	if len(r.Resume) > 0 {
 		t.line("Ask again with: %s", jsonText(r.Resume))
+	}
+	if len(r.Facts) > 0 {
+		t.line("Facts: %s", factsText(r.Facts))
 	}
 	t.line("Source: %s", sourceText(r.Source))
 	return t.String()
@@ -72,7 +71,7 @@ func (t *textWriter) list(title, bullet string, lines []string) {
 
 func (t *textWriter) item(item Item, fence string) {
 	t.line("- %s %s: %s", strings.ToUpper(string(item.Verdict)), item.Name, item.Text)
-	if facts := notQuotedIn(item.Text, item.Facts); len(facts) > 0 {
+	if facts := notSaid(item); len(facts) > 0 {
 		t.line("  %s", factsText(facts))
 	}
 	if item.Output != nil {
@@ -95,7 +94,7 @@ func (t *textWriter) output(text, fence string) {
 func outputText(o Output) string {
 	parts := []string{fmt.Sprintf("%d of %s", o.ShownLines, count(o.TotalLines, "line"))}
 	if o.DroppedBytes > 0 {
-		parts = append(parts, fmt.Sprintf("%d bytes dropped by the agent before us", o.DroppedBytes))
+		parts = append(parts, fmt.Sprintf("%d bytes dropped by the agent before us, from the beginning or the middle", o.DroppedBytes))
 	}
 	if o.Redacted > 0 {
 		parts = append(parts, count(o.Redacted, "secret")+" redacted")
@@ -106,11 +105,14 @@ func outputText(o Output) string {
 	return strings.Join(parts, ", ")
 }
 
-// notQuotedIn leaves out the facts that text has quoted as a whole.
-func notQuotedIn(text string, facts Facts) Facts {
-	return slices.DeleteFunc(slices.Clone(facts), func(f Fact) bool {
+// notSaid leaves out the facts that the line above tells as a whole.
+func notSaid(item Item) Facts {
+	return slices.DeleteFunc(slices.Clone(item.Facts), func(f Fact) bool {
 		value, ok := f.Value.(string)
-		return ok && !isWord(value) && strings.Contains(text, inQuotes(value))
+		if list, isList := f.Value.([]string); isList && len(list) == 1 {
+			value, ok = list[0], true
+		}
+		return ok && (value == item.Name || !isWord(value) && strings.Contains(item.Text, inQuotes(value)))
 	})
 }
 

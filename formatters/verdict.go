@@ -63,3 +63,19 @@ func count(n int, noun string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }
+
+// maxNamed is how many failed instances a sentence names.
+const maxNamed = 3
+
+// tally is "k of n instances succeeded", and names those that failed.
+func tally(ok, failed, total int, names []string) string {
+	return fmt.Sprintf("%d of %s succeeded; failed: %s", ok, count(total, "instance"), named(names, failed))
+}
+
+func named(names []string, all int) string {
+	text := strings.Join(names, ", ")
+	if n := all - len(names); n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	return text
+}

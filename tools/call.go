@@ -107,7 +107,7 @@ func (c *call[In, Out]) see(next snapshot) (enough bool) {
 	if c.failure = next.err; next.err == nil {
 		c.last = next.report
 	} else {
-		message = "the last read failed, trying again: " + c.set.airlock(false).Error(next.err).Headline
+		message = "the last read failed, trying again: " + c.set.why(next.err)
 	}
 	if next.settled || elapsed >= c.wait {
 		return true
@@ -132,7 +132,7 @@ func (c *call[In, Out]) conclude(ended error) (formatters.Report, error) {
 	report.Source.RequestIDs = union(c.started.Source.RequestIDs, report.Source.RequestIDs)
 	if c.failure != nil {
 		why := c.set.airlock(false).Error(c.failure)
-		report.Notes = append(report.Notes, "the last read failed, so this is the one before: "+why.Headline)
+		report.Notes = append(report.Notes, "the last read failed, so this is the one before: "+c.set.why(c.failure))
 		report.Source.RequestIDs = append(report.Source.RequestIDs, why.Source.RequestIDs...)
 		if !passing(c.failure) {
 			report.NextSteps = append(slices.Clip(report.NextSteps), why.NextSteps...)

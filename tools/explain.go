@@ -84,6 +84,11 @@ func (t Tool) echo(r *formatters.Report, about asked) {
 	r.Notes = append(slices.Clip(r.Notes), odd...)
 }
 
+// why is an error in half a sentence.
+func (s *set) why(err error) string {
+	return strings.TrimPrefix(s.airlock(false).Error(err).Headline, "Could not find out: ")
+}
+
 // ErrorText renders an error of Call or ParseArgs for people and models, within
 // formatters.MaxError bytes.
 func (t Tool) ErrorText(err error) string {
@@ -96,25 +101,18 @@ func (t Tool) ErrorText(err error) string {
 		report.Source.Profile = u.about.profile
 		report.NextSteps = slices.Concat(u.hints, report.NextSteps)
 	}
-	text := formatters.Text(report, "error")
-	// What is in the last line, the RequestId, is worth more than the last reason.
-	for dropped := 1; len(text) > formatters.MaxError && len(report.Reasons) > 0; dropped++ {
-		report.Reasons = report.Reasons[:len(report.Reasons)-1]
-		report.Notes = []string{plural(dropped, "reason was", "reasons were") + " left out to keep this short"}
-		text = formatters.Text(report, "error")
-	}
-	return limited(text)
+	return limited(formatters.Text(report, "error"))
 }
 
-// limited drops whole lines from the end.
+// limited leaves out whole lines before the last one, which holds the RequestId.
 func limited(text string) string {
-	const more = "\n[… shortened by alitriage …]"
+	const more = "\n[… shortened by alitriage …]\n"
 	if len(text) <= formatters.MaxError {
 		return text
 	}
-	text = strings.ToValidUTF8(text[:formatters.MaxError-len(more)], "")
-	if i := strings.LastIndexByte(text, '\n'); i > 0 {
-		text = text[:i]
-	}
-	return text + more
+	text = strings.TrimRight(text, "\n")
+	last := text[strings.LastIndexByte(text, '\n')+1:]
+	head := text[:max(formatters.MaxError-len(more)-len(last), 0)]
+	short := head[:max(strings.LastIndexByte(head, '\n'), 0)] + more + last
+	return strings.ToValidUTF8(short[:min(len(short), formatters.MaxError)], "")
 }

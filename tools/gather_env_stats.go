@@ -259,7 +259,7 @@ func (s *starts) ended(ctx context.Context, at place, own *start, out *gatherOut
 	case gone && time.Since(own.at) > settling:
 		return true
 	case failure != nil:
-		out.notes = append(out.notes, "how far it is could not be read: "+s.set.airlock(false).Error(failure).Headline)
+		out.notes = append(out.notes, "how far it is could not be read: "+s.set.why(failure))
 		return false
 	case gone:
 		return false

@@ -92,7 +92,7 @@ var refused = map[string][]struct{ fact, args string }{
 		{"an InvokeId for an InstanceId", `{"instance_id":"t-hz04k7m2q9xw1c"}`},
 		{"an alias for another argument", `{"invoke_id":"db-host"}`},
 		{"a status that is none", `{"invoke_id":"disk-cleanup","status":"Exploded"}`},
-		{"a status with a slip", `{"invoke_id":"disk-cleanup","status":"Sucess"}`},
+		{"a status with a slip", `{"invoke_id":"disk-cleanup","status":"Finnished"}`},
 		{"a status of another kind", `{"invoke_id":"disk-cleanup","status":"Timeout"}`},
 		{"a status of the wrong type", `{"invoke_id":"disk-cleanup","status":["Failed"]}`},
 		{"history without an InvokeId", `{"instance_id":"db-host","include_history":true}`},
@@ -363,6 +363,19 @@ func TestErrorsOfTheCloudAreBoundedAndKeepTheRequestID(t *testing.T) {
 		requireBounded(t, a.text)
 		require.Regexp(t, `RequestId [0-9A-F-]{36}`, a.text, tool)
 		require.Contains(t, a.text, "profile prod")
-		require.Contains(t, a.text, "left out to keep this short")
+	}
+}
+
+func TestALongRefusalIsShortenedByWholeLines(t *testing.T) {
+	w := newWorld(t)
+	var targets []string
+	for i := range 100 {
+		targets = append(targets, fmt.Sprintf("shop-db-%d", i))
+	}
+	args := map[string]any{"env_id": "checkout-env", "target_instances": targets}
+	text := w.refusal(t, gather, toJSON(t, args))
+	require.Contains(t, text, "\n[… shortened by alitriage …]\n")
+	for _, line := range strings.Split(text, "\n")[1:] {
+		require.Regexp(t, `^(- target_instances: "shop-db-\d+" is refused: .*i-bp1i7gg30r52z2em0000.*|\[… shortened by alitriage …\])$`, line)
 	}
 }

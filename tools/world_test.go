@@ -1,7 +1,6 @@
 package tools_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -57,7 +56,6 @@ type world struct {
 
 	cfg    tools.Config
 	tools  []tools.Tool
-	log    bytes.Buffer
 	drain  chan struct{}
 	client *cloudapi.Client
 
@@ -73,14 +71,14 @@ type request struct {
 func newWorld(t testing.TB, change ...func(*tools.Config)) *world {
 	t.Helper()
 	w := &world{Sim: cloudsim.New(cloudsim.Options{}), drain: make(chan struct{})}
-	w.client = w.newClient(t, cloudsim.Region, w.Sim.Transport())
+	w.client = w.newClient(t, cloudsim.Region, w.Transport())
 	w.PutEnvironment(cloudsim.Environment{ID: otherEnv, Instances: []cloudsim.EnvInstance{
 		{ID: cloudsim.OddInstance, Reports: 2 * time.Second, Succeeded: true, Message: "collected"},
 	}})
 	w.cfg = tools.Config{
 		Profiles: []tools.Profile{
 			{Name: "prod", Client: w.client},
-			{Name: "staging", Client: w.newClient(t, "cn-shanghai", w.Sim.Transport())},
+			{Name: "staging", Client: w.newClient(t, "cn-shanghai", w.Transport())},
 		},
 		MaxWait: 45 * time.Second, Drain: w.drain, MarkKey: []byte("key"),
 	}
@@ -122,12 +120,12 @@ func (n noting) RoundTrip(r *http.Request) (*http.Response, error) {
 	return n.to.RoundTrip(r)
 }
 
-// times are when an operation was asked for, counted from since.
-func (w *world) times(operation string, since time.Time) (times []time.Duration) {
+// reads are when operations were read, counted from since.
+func (w *world) reads(since time.Time) (times []time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, r := range w.sent {
-		if r.operation == operation {
+		if r.operation == readBPStudio {
 			times = append(times, r.at.Sub(since))
 		}
 	}

@@ -81,8 +81,8 @@ func MustSign(h http.Header) []string {
 	names := make([]string, 1, 8)
 	names[0] = "host"
 	for name := range h {
-		if lower := lowerCase(name); lower == "content-type" || strings.HasPrefix(lower, "x-acs-") {
-			names = append(names, lower)
+		if strings.EqualFold(name, "content-type") || len(name) > 6 && strings.EqualFold(name[:6], "x-acs-") {
+			names = append(names, lowerCase(name))
 		}
 	}
 	slices.Sort(names)
@@ -138,13 +138,18 @@ func CanonicalQuery(values url.Values) string {
 func Signature(stringToSign, secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(stringToSign))
-	return hex.EncodeToString(mac.Sum(nil))
+	return hexString([sha256.Size]byte(mac.Sum(nil)))
 }
 
 // HexSHA256 is the form in which the gateway wants digests.
 func HexSHA256(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+	return hexString(sha256.Sum256(data))
+}
+
+func hexString(sum [sha256.Size]byte) string {
+	var digits [2 * sha256.Size]byte
+	hex.Encode(digits[:], sum[:])
+	return string(digits[:])
 }
 
 // spellings spares the headers of every request two allocations each.

@@ -1,0 +1,162 @@
+package formatters
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alitriage/alitriage/cloudapi"
+)
+
+// answering is a transport that gives one answer to everything.
+type answering string
+
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+		Header: http.Header{"Content-Type": {"application/json;charset=utf-8"}}, Body: io.NopCloser(strings.NewReader(string(a))), ContentLength: int64(len(a)),
+	}, nil
+}
+
+// noise is 24 KB that looks like a log, different for each seed, with nothing
+// that needs redaction.
+func noise(seed int) string {
+	var b strings.Builder
+	word := strings.Repeat(string(rune('a'+seed%26)), 1+seed)
+	for i := 0; b.Len() < 24*1024-100; i++ {
+		fmt.Fprintf(&b, "2026-11-22T03:07:%02dZ %s worker-%d handled /api/v1/orders/%d in %d ms\n", i%60, word, i%16, i*7919%100003, i%97)
+	}
+	b.WriteString("gzip: /data/receipts: No space left on device\nexit 1\n")
+	return b.String()
+}
+
+func benchBody(b testing.TB, outputs func(i int) string) string {
+	b.Helper()
+	var results []map[string]any
+	for i := range cloudapi.MaxPageSize {
+		results = append(results, map[string]any{
+			"InstanceId": fmt.Sprintf("i-bp1%017d", i), "InvokeId": testInvoke, "CommandId": testCommand, "InvocationStatus": "Failed", "InvokeRecordStatus": "Finished",
+			"ExitCode": 1, "ErrorCode": "ExitCodeNonzero", "ErrorInfo": "the command execution exit code is not zero.", "Dropped": 0, "Repeats": 1, "Username": "root",
+			"StartTime": "2026-11-22T03:01:29Z", "FinishedTime": "2026-11-22T03:01:33Z", "Output": base64.StdEncoding.EncodeToString([]byte(outputs(i))),
+		})
+	}
+	body, err := json.Marshal(map[string]any{
+		"RequestId":  "F416C43A-6581-4138-9503-4FBBC4EA1BB7",
+		"Invocation": map[string]any{"InvocationResults": map[string]any{"InvocationResult": results}},
+	})
+	require.NoError(b, err)
+	return string(body)
+}
+
+func benchClient(b testing.TB, body string) *cloudapi.Client {
+	b.Helper()
+	client, err := cloudapi.New(cloudapi.Config{Region: "cn-hangzhou", Credentials: cloudapi.StaticCredentials("testid", "testsecret", ""), Transport: answering(body)})
+	require.NoError(b, err)
+	return client
+}
+
+// BenchmarkReport50Results24KB is all from the body of the answer to the report
+// that fits: the largest page there is, with as much output as Cloud Assistant
+// keeps. The target is 20 ms without what redaction takes.
+func BenchmarkReport50Results24KB(b *testing.B) {
+	for name, outputs := range map[string]func(int) string{
+		"distinct":         noise,
+		"alike":            func(int) string { return noise(7) },
+		"coloured":         func(i int) string { return strings.ReplaceAll(noise(i), "worker", "\x1b[32mworker\x1b[0m")[:24*1024] },
+		"Chinese":          func(i int) string { return strings.ReplaceAll(noise(i), "handled", "处理了")[:24*1024-2] },
+		"a secret a line":  func(i int) string { return strings.ReplaceAll(noise(i), "handled", "password=Wint3r-Sale!")[:24*1024] },
+		"nothing is plain": func(i int) string { return strings.Repeat(fmt.Sprintf("\x1b[%dm\u200btoken \r", i), 24*1024/16) },
+	} {
+		client := benchClient(b, benchBody(b, outputs))
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				read, err := client.DescribeInvocationResults(b.Context(), cloudapi.InvocationResultsRequest{InvokeID: testInvoke})
+				if err != nil || len(read.Results) != cloudapi.MaxPageSize {
+					b.Fatal(len(read.Results), err)
+				}
+				if r := Fit(testLock.InvocationResults(read), false); r.Verdict != Failed {
+					b.Fatal(r.Verdict)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkReportAlone is the same without decoding, step by step.
+func BenchmarkReportAlone(b *testing.B) {
+	read, err := benchClient(b, benchBody(b, noise)).DescribeInvocationResults(b.Context(), cloudapi.InvocationResultsRequest{InvokeID: testInvoke})
+	require.NoError(b, err)
+	b.Run("report", func(b *testing.B) {
+		for b.Loop() {
+			testLock.InvocationResults(read)
+		}
+	})
+	report := testLock.InvocationResults(read)
+	b.Run("fit", func(b *testing.B) {
+		for b.Loop() {
+			Fit(report, false)
+		}
+	})
+	text := noise(7)
+	b.Run("strip 24KB", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			strip(text)
+		}
+	})
+	b.Run("redact 24KB", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			testLock.redact(text)
+		}
+	})
+	b.Run("excerpt 24KB", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			excerpt(text, window)
+		}
+	})
+	b.Run("alike 24KB", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			alike(&read.Results[7])
+		}
+	})
+}
+
+func BenchmarkText(b *testing.B) {
+	r := Fit(testLock.InvocationResults(page(fleet(50, func(i int, x *cloudapi.InvocationResult) {
+		for _, change := range failedWith(int64(i), noise(i)) {
+			change(x)
+		}
+	})...)), false)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(Text(r, testFence))))
+	for b.Loop() {
+		Text(r, testFence)
+	}
+}
+
+// BenchmarkReport1000Results24KB is twenty pages, as max_results=1000 reads them.
+func BenchmarkReport1000Results24KB(b *testing.B) {
+	for name, distinct := range map[string]int{"20 distinct": 20, "all distinct": 1000} {
+		in := page(fleet(1000, func(i int, x *cloudapi.InvocationResult) {
+			for _, change := range failedWith(int64(1+i%distinct), strings.Repeat(" ", i%distinct)+noise(i%distinct%40)) {
+				change(x)
+			}
+		})...)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Fit(testLock.InvocationResults(in), false)
+			}
+		})
+	}
+}

@@ -1,0 +1,189 @@
+package formatters
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	operationSpellings = []spelling{
+		{"INIT", "INIT"}, {"RUNNING", "RUNNING"}, {"SUCCESS", "SUCCESS"}, {"FAILURE", "FAILURE"}, {"success", "SUCCESS"}, {" Failure\n", "FAILURE"},
+		{"init", "INIT"}, {"", ""}, {"  ", ""}, {"SUC_CESS", odd}, {"SUCCESSFUL", odd}, {"FAILED", odd}, {"ſUCCESS", odd},
+		{"初始化:INIT;运行中:RUNNING; 成功:SUCCESS;失败:FAILURE;", odd},
+	}
+	// successFlags is what success in Arguments may be, and what it means.
+	successFlags = map[string]string{
+		"": "", "null": "", `""`: "", "true": "true", `"true"`: "true", `" True "`: "true", "false": "false", `"false"`: "false", `"FALSE"`: "false",
+		`"perhaps"`: odd, "1": odd, "{}": odd,
+	}
+	instanceStatuses = map[string]Verdict{
+		`"Success"`: OK, `"SUCCEEDED"`: OK, `"Failed"`: Failed, `"FAILURE"`: Failed, `"Timeout"`: Failed, `"Running"`: InProgress, `"INIT"`: InProgress,
+		`"Finished"`: Unknown, // not a success: it only says that it has ended
+		`"odd"`:      Unknown, `null`: Unknown, `7`: Unknown,
+	}
+)
+
+// operationVerdict is triage.md, section 6 with rules 1.5 and 1.6.
+func operationVerdict(found bool, status, success string, instances []Verdict) Verdict {
+	failed, unproved := success == "false", success == odd
+	for _, v := range instances {
+		failed = failed || v == Failed
+		unproved = unproved || v != OK
+	}
+	switch {
+	case !found, status == "":
+		return Unknown
+	case status == "FAILURE", failed:
+		return Failed
+	case status == "INIT", status == "RUNNING":
+		return InProgress
+	case status == odd, unproved:
+		return Unknown
+	default:
+		return OK
+	}
+}
+
+func operationContradicts(found bool, status, success string, instances []Verdict) bool {
+	if !found {
+		return false
+	}
+	anyFailed, anyElse, allOK := false, false, len(instances) > 0
+	for _, v := range instances {
+		anyFailed = anyFailed || v == Failed
+		anyElse = anyElse || v != OK && v != Failed
+		allOK = allOK && v == OK
+	}
+	switch status {
+	case "SUCCESS":
+		return success == "false" || success == odd || anyFailed || anyElse
+	case "INIT", "RUNNING":
+		return success == "false"
+	case "FAILURE":
+		return success == "true" || allOK
+	}
+	return false
+}
+
+// arguments writes what BPStudio would, and returns the verdicts of the
+// instances.
+func argumentsOf(success string, statuses []string) (string, []Verdict) {
+	var fields, instances []string
+	var verdicts []Verdict
+	if success != "" {
+		fields = append(fields, `"success":`+success)
+	}
+	for i, s := range statuses {
+		instances = append(instances, `"i-`+strconv.Itoa(i)+`":{"status":`+s+`,"message":"m","output":"o"}`)
+		verdicts = append(verdicts, instanceStatuses[s])
+	}
+	if len(instances) > 0 {
+		fields = append(fields, `"attributes":{"instances":{`+strings.Join(instances, ",")+`}}`)
+	}
+	return "{" + strings.Join(fields, ",") + "}", verdicts
+}
+
+func TestOperationVerdictForEveryCombination(t *testing.T) {
+	sets := [][]string{nil, {`"Success"`, `"Failed"`}, {`"Success"`, `"Running"`}, {`"Failed"`, `"odd"`}, {`"Success"`, `"Success"`}}
+	for s := range instanceStatuses {
+		sets = append(sets, []string{s})
+	}
+	for _, status := range operationSpellings {
+		for success, meant := range successFlags {
+			for _, set := range sets {
+				for _, found := range []bool{true, false} {
+					arguments, verdicts := argumentsOf(success, set)
+					in := operation(status.came, blank, arguments)
+					in.Found = found
+					r := testLock.OperationResult(in)
+					about := []any{"%v %q %s: %q", found, status.came, arguments, r.Reasons}
+					want := operationVerdict(found, status.meant, meant, verdicts)
+					require.Equal(t, want, r.Verdict, about...)
+					checkJudgement(t, r)
+					require.NotEmpty(t, r.Reasons)
+					require.Equal(t, operationContradicts(found, status.meant, meant, verdicts), namesContradiction(r), about...)
+					rerun := Rerun("")
+					if want == Failed {
+						rerun = "check_first" // a write that failed
+					}
+					require.Equal(t, rerun, r.Rerun, about...)
+					if status.meant == odd && found {
+						require.Contains(t, r.Reasons[0], status.came, "the raw value is a reason")
+					}
+					require.Equal(t, found && (status.meant == "INIT" || status.meant == "RUNNING"), OperationResultChanging(in))
+				}
+			}
+		}
+	}
+}
+
+// TestArgumentsAreFoundInEveryWrapping: attributes and instances may be encoded
+// once more, and the whole up to three times.
+func TestArgumentsAreFoundInEveryWrapping(t *testing.T) {
+	one := map[string]any{"status": "Failed", "message": "no space", "output": `{"not":"to be decoded"}`}
+	encode := func(v any) string {
+		b, err := json.Marshal(v)
+		require.NoError(t, err)
+		return string(b)
+	}
+	for mask := range 8 {
+		var instance, instances, attributes any = one, nil, nil
+		if mask&1 != 0 {
+			instance = encode(instance)
+		}
+		instances = map[string]any{host1: instance}
+		if mask&2 != 0 {
+			instances = encode(instances)
+		}
+		attributes = map[string]any{"instances": instances}
+		if mask&4 != 0 {
+			attributes = encode(attributes)
+		}
+		text := encode(map[string]any{"success": "true", "attributes": attributes})
+		for layers := range 3 {
+			r := testLock.OperationResult(operation("SUCCESS", blank, text))
+			require.Equal(t, Failed, r.Verdict, "%d layers: %s", layers, text)
+			require.Equal(t, host1, r.Items[0].Name)
+			require.Equal(t, `status Failed: "no space"`, r.Items[0].Text)
+			require.Equal(t, `{"not":"to be decoded"}`, r.Items[0].Output.Text, "output is shown as it came")
+			text = encode(text)
+		}
+	}
+}
+
+func TestUnwrapIsBounded(t *testing.T) {
+	text := "[1]"
+	for range 10 {
+		text = strconv.Quote(text)
+	}
+	_, stillText := unwrapText(text, maxLayers).(string)
+	require.True(t, stillText)
+	huge := "[" + strings.Repeat("0,", maxUnwrapped/2) + "0]"
+	require.Equal(t, huge, unwrapText(huge, maxLayers))
+	for _, broken := range []string{`{"a":1}}`, `{"a":1} {"b":2}`, `{"a":`, `[1,]`, `"abc`, `{'a':1}`, "plain"} {
+		require.Equal(t, broken, unwrapText(broken, maxLayers), "what is no JSON stays text")
+	}
+	for _, nothing := range []string{"", " ", `""`, `" "`, `"\" \""`} {
+		require.Nil(t, unwrapText(nothing, maxLayers), "%q", nothing)
+	}
+	require.Equal(t, json.Number("12345678901234567890"), unwrapText("12345678901234567890", maxLayers), "numbers stay as they were written")
+	deep := strings.Repeat("[", 5000) + strings.Repeat("]", 5000)
+	require.Equal(t, "[[[[1]]]]", digest(unwrapText(deep, maxLayers), 0))
+}
+
+func TestDigestShowsKeyFieldsAndCountsTheRest(t *testing.T) {
+	for in, want := range map[string]string{
+		`[{"b":1,"status":"running","listenerPort":80,"x":[1],"a":2,"instanceId":"i-1","c":3,"d":4}]`: `[{instanceId=i-1, status=running, listenerPort=80, a=2, b=1, and 3 fields more}]`,
+		`[1,2,3,4,5]`:               `[1, 2, 3, and 2 more]`,
+		`{"message":"two words"}`:   `{message="two words"}`,
+		`{"a":{"b":{"c":{"d":1}}}}`: `{a={b={c={1 field}}}}`,
+		`true`:                      `true`,
+		`"text"`:                    `text`,
+	} {
+		require.Equal(t, want, digest(unwrapText(in, maxLayers), 0))
+	}
+}
