@@ -20,6 +20,9 @@ import (
 var ErrNoCredentials = errors.New("no usable Alibaba Cloud credentials")
 
 const (
+	// A key is used this long before its source is asked again: most calls wait
+	// for nobody.
+	keyMemory = time.Second
 	// A failed look-up is remembered this long, so that many callers do not each
 	// wait for a metadata service that does not answer.
 	failureMemory = 5 * time.Second
@@ -118,6 +121,9 @@ func newCredentials(sources ...credentialSource) *Credentials {
 // returns when ctx ends, although credentials-go itself cannot be interrupted:
 // the look-up then goes on by itself and serves the next caller.
 func (c *Credentials) Key(ctx context.Context) (acs3.Key, error) {
+	if key, ok := c.atHand(); ok {
+		return key, nil
+	}
 	select {
 	case c.slot <- struct{}{}:
 	case <-ctx.Done():
@@ -139,6 +145,12 @@ func (c *Credentials) Key(ctx context.Context) (acs3.Key, error) {
 	case <-ctx.Done():
 		return acs3.Key{}, context.Cause(ctx)
 	}
+}
+
+func (c *Credentials) atHand() (acs3.Key, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lastGood, !c.goodAt.IsZero() && time.Since(c.goodAt) < keyMemory && c.lastGood != c.refused
 }
 
 // Discard forgets key, which the gateway has refused as expired, so that the

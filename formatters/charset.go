@@ -11,7 +11,7 @@ import (
 // What decode had to do, in words for the report.
 const (
 	readAsGB18030 = "the output is not UTF-8 and was read as GB18030"
-	notText       = "the output is neither UTF-8 nor GB18030: what is no text was replaced by \uFFFD"
+	notText       = "not all of the output is text in UTF-8 or GB18030: the rest was replaced by \uFFFD"
 )
 
 // decode makes UTF-8 of b and says what it had to do, "" if nothing. The
@@ -24,6 +24,9 @@ func decode(b []byte, dropped int64) (text, note string) {
 	if healed, ok := heal(b, dropped > 0); ok {
 		return healed, ""
 	}
+	if mostlyUTF8(b) {
+		return strings.ToValidUTF8(string(b), "\uFFFD"), notText
+	}
 	if text, ok := fromGB18030(b); ok {
 		return text, readAsGB18030
 	}
@@ -33,6 +36,24 @@ func decode(b []byte, dropped int64) (text, note string) {
 		}
 	}
 	return strings.ToValidUTF8(string(b), "\uFFFD"), notText
+}
+
+// mostlyUTF8 tells whether b holds more long characters of UTF-8 than bytes that
+// belong to none. GB18030 would make something of them too, but not what was
+// meant; in text that is GB18030 such characters come about by rare chance.
+func mostlyUTF8(b []byte) bool {
+	long, stray := 0, 0
+	for len(b) > 0 {
+		r, size := utf8.DecodeRune(b)
+		if r == utf8.RuneError && size == 1 {
+			stray++
+		}
+		if size >= 3 {
+			long++
+		}
+		b = b[size:]
+	}
+	return long > stray
 }
 
 func fromGB18030(b []byte) (string, bool) {
@@ -64,7 +85,7 @@ func heal(b []byte, cut bool) (healed string, ok bool) {
 			continue
 		}
 		n := strayBytes(b[i:])
-		atEnd := proved && i+n == len(b)
+		atEnd := proved && !utf8.FullRune(b[i:])
 		if !splitCharacter(b[i:i+n]) || places == 0 && !atEnd {
 			return "", false
 		}

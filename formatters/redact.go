@@ -24,6 +24,19 @@ type secretShape struct {
 	// prose tells that the hint is also an ordinary word: then only what is
 	// assigned with "=" or stands in quotes, or looks random, is a secret.
 	prose bool
+	// before, if there is one, must accept what stands before the hint in its line.
+	before func(line string) bool
+}
+
+// after accepts lines that call a command; what an option means depends on it.
+func after(command string) func(line string) bool {
+	return func(line string) bool { return strings.Contains(line, command) }
+}
+
+// inOption accepts lines that end within the name of an option.
+func inOption(line string) bool {
+	name := strings.TrimRightFunc(line, func(r rune) bool { return r < utf8.RuneSelf && (isAlnum(byte(r)) || r == '_' || r == '-') })
+	return strings.HasPrefix(line[len(name):], "--")
 }
 
 func hints(list ...string) []string { return list }
@@ -38,43 +51,42 @@ func assigned(name string) *regexp.Regexp {
 func at(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)`) }
 
 var secretShapes = []*secretShape{
-	{privateKey, hints("-----begin "), at(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)`), false},
-	{"AccessKey secret", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}["'\s,:;|/]{1,4}([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false},
-	{"AccessKey ID", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}`), false},
-	{"STS key", hints("sts."), at(`STS\.[0-9A-Za-z]{10,}`), false},
-	{"security token", hints("cais"), at(`CAIS[0-9A-Za-z+/]{60,}={0,2}`), false},
-	{"JWT", hints("eyj"), at(`eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?`), false},
-	{"Slack token", hints("xox"), at(`xox[abeoprs](?:\.xox[bp])?-[0-9A-Za-z-]{8,}`), false},
-	{"Slack token", hints("xapp-"), at(`xapp-[0-9A-Za-z-]{8,}`), false},
-	{"Slack webhook", hints("hooks.slack.com/"), at(`(?i)hooks\.slack\.com/[a-z]+/([0-9A-Za-z/_-]{16,})`), false},
-	{"GitHub token", hints("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), at(`gh[pousr]_[0-9A-Za-z]{30,}`), false},
-	{"GitHub token", hints("github_pat_"), at(`github_pat_[0-9A-Za-z_]{22,}`), false},
-	{"GitLab token", hints("glpat-"), at(`glpat-[0-9A-Za-z_-]{16,}`), false},
-	{"AWS key", hints("akia", "asia"), at(`A[KS]IA[0-9A-Z]{16}`), false},
-	{"API key", hints("sk-"), at(`sk-[0-9A-Za-z_-]{20,}`), false},
-	{"credentials", hints("authorization"), at(`(?i)authorization\\*["']?[ \t]*[:=][ \t]*\\*["']?(?:(?:basic|bearer|digest|token)[ \t]+)?([^\s"',\\]{8,})`), true},
-	{"bearer token", hints("bearer"), at(`(?i)bearer[ \t]+([0-9A-Za-z._~+/=-]{8,})`), true},
-	{"password", hints("://"), at(`://[^\s/:@"']*:([^\s/"']+)@`), false},
-	{"password", hints("passw"), assigned(`passw(?:or)?d`), false},
-	{"password", hints("passphrase"), assigned(`passphrase`), false},
-	{"password", hints("pass=", `pass"`, `pass\`), assigned(`pass`), false},
-	{"password", hints("pwd"), assigned(`pwd`), false},
-	{"password", hints("密码", "口令"), assigned(`(?:密码|口令)`), false},
-	{"password", hints("requirepass"), at(`(?i)requirepass[ \t]+["']?([^\s"']+)`), false},
-	{"password", hints("mysql"), at(`mysql[a-z]*[ \t](?:[^\n]*?[ \t])?-p([^\s"']+)`), false},
-	{"password", hints("sshpass"), at(`sshpass[ \t]+-p[ \t]*["']?([^\s"']+)`), false},
-	{"password", hints("curl"), at(`curl[ \t](?:[^\n]*?[ \t])?(?:-u|--user)[ =]?["']?[^\s:"']+:([^\s"']+)`), false},
-	{"password", hints("--"), at(`(?i)--(?:[0-9a-z]+[-_])*(?:passw(?:or)?d|pass|pwd)[ \t]+["']?([^\s"'-][^\s"']*)`), false},
-	{"secret", hints("--"), at(`(?i)--(?:[0-9a-z]+[-_])*(?:secret|token|api-?key)[ \t]+["']?([^\s"'-][^\s"']{2,})`), true},
-	{"secret", hints("secret"), assigned(`secret(?:[_-]?(?:access[_-]?)?key)?`), true},
-	{"secret", hints("密钥"), assigned(`密钥`), false},
-	{"key", hints("accesskey", "access_key", "access-key", "access key"), assigned(`access[_ -]?key(?:[_ -]?(?:secret|id))?`), true},
-	{"key", hints("apikey", "api_key", "api-key"), assigned(`api[_-]?key`), true},
-	{"key", hints("accountkey", "account_key", "account-key"), assigned(`account[_-]?key`), true},
-	{"key", hints("privatekey", "private_key", "private-key"), assigned(`private[_-]?key`), true},
-	{"licence key", hints("licensekey", "license_key", "license-key", "licencekey", "licence_key", "licence-key"), assigned(`licen[cs]e[_-]?key`), true},
-	{"token", hints("token"), assigned(`token`), true},
-	{"credential", hints("credential"), assigned(`credentials?`), true},
+	{"AccessKey secret", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}["'\s,:;|/]{1,4}([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false, nil},
+	{"AccessKey ID", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}`), false, nil},
+	{"STS key", hints("sts."), at(`STS\.[0-9A-Za-z]{10,}`), false, nil},
+	{"security token", hints("cais"), at(`CAIS[0-9A-Za-z+/]{60,}={0,2}`), false, nil},
+	{"JWT", hints("eyj"), at(`eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?`), false, nil},
+	{"Slack token", hints("xox"), at(`xox[abeoprs](?:\.xox[bp])?-[0-9A-Za-z-]{8,}`), false, nil},
+	{"Slack token", hints("xapp-"), at(`xapp-[0-9A-Za-z-]{8,}`), false, nil},
+	{"Slack webhook", hints("hooks.slack.com/"), at(`(?i)hooks\.slack\.com/[a-z]+/([0-9A-Za-z/_-]{16,})`), false, nil},
+	{"GitHub token", hints("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), at(`gh[pousr]_[0-9A-Za-z]{30,}`), false, nil},
+	{"GitHub token", hints("github_pat_"), at(`github_pat_[0-9A-Za-z_]{22,}`), false, nil},
+	{"GitLab token", hints("glpat-"), at(`glpat-[0-9A-Za-z_-]{16,}`), false, nil},
+	{"AWS key", hints("akia", "asia"), at(`A[KS]IA[0-9A-Z]{16}`), false, nil},
+	{"API key", hints("sk-"), at(`sk-[0-9A-Za-z_-]{20,}`), false, nil},
+	{"credentials", hints("authorization"), at(`(?i)authorization\\*["']?[ \t]*[:=][ \t]*\\*["']?(?:(?:basic|bearer|digest|token)[ \t]+)?([^\s"',\\]{8,})`), true, nil},
+	{"bearer token", hints("bearer"), at(`(?i)bearer[ \t]+([0-9A-Za-z._~+/=-]{8,})`), true, nil},
+	{"password", hints("://"), at(`://[^\s/:@"']*:([^\s/"']+)@`), false, nil},
+	{"password", hints("passw"), assigned(`passw(?:or)?d`), false, nil},
+	{"password", hints("passphrase"), assigned(`passphrase`), false, nil},
+	{"password", hints("pass=", `pass"`, `pass\`), assigned(`pass`), false, nil},
+	{"password", hints("pwd"), assigned(`pwd`), false, nil},
+	{"password", hints("密码", "口令"), assigned(`(?:密码|口令)`), false, nil},
+	{"password", hints("requirepass"), at(`(?i)requirepass[ \t]+["']?([^\s"']+)`), false, nil},
+	{"password", hints(" -p"), at(`[ \t]-p([^\s"'-][^\s"']*)`), false, after("mysql")},
+	{"password", hints(" -p"), at(`[ \t]-p[ \t]*["']?([^\s"']+)`), false, after("sshpass")},
+	{"password", hints(" -u", " --user"), at(`[ \t](?:-u|--user)[ =]?["']?[^\s:"']+:([^\s"']+)`), false, after("curl")},
+	{"password", hints("password ", "passwd ", "pass ", "pwd "), at(`(?i)[a-z]+[ \t]+["']?([^\s"'-][^\s"']*)`), false, inOption},
+	{"secret", hints("secret ", "token ", "key "), at(`(?i)[a-z]+[ \t]+["']?([^\s"'-][^\s"']{2,})`), true, inOption},
+	{"secret", hints("secret"), assigned(`secret(?:[_-]?(?:access[_-]?)?key)?`), true, nil},
+	{"secret", hints("密钥"), assigned(`密钥`), false, nil},
+	{"key", hints("accesskey", "access_key", "access-key", "access key"), assigned(`access[_ -]?key(?:[_ -]?(?:secret|id))?`), true, nil},
+	{"key", hints("apikey", "api_key", "api-key"), assigned(`api[_-]?key`), true, nil},
+	{"key", hints("accountkey", "account_key", "account-key"), assigned(`account[_-]?key`), true, nil},
+	{"key", hints("privatekey", "private_key", "private-key"), assigned(`private[_-]?key`), true, nil},
+	{"licence key", hints("licensekey", "license_key", "license-key", "licencekey", "licence_key", "licence-key"), assigned(`licen[cs]e[_-]?key`), true, nil},
+	{"token", hints("token"), assigned(`token`), true, nil},
+	{"credential", hints("credential"), assigned(`credentials?`), true, nil},
 }
 
 const privateKey = "private key"
@@ -105,6 +117,9 @@ func (a Airlock) redact(text string) (clean string, redacted int) {
 	return b.String(), len(spans)
 }
 
+// marked finds a mark, which is no secret.
+var marked = regexp.MustCompile(`^\[redacted [A-Za-z ]+ #[0-9a-f]{6}\]`)
+
 // mark is the same for equal secrets, and cannot be guessed back without the
 // key.
 func (a Airlock) mark(kind, secret string) string {
@@ -118,7 +133,7 @@ func findSecrets(text string) []span {
 	for i := 0; ; {
 		at, shapes := secretScanner.next(text, i)
 		if at == len(text) {
-			return keyEnds(spans, text)
+			return append(spans, findKeys(text)...)
 		}
 		i = at + 1
 		for _, s := range shapes {
@@ -152,7 +167,10 @@ func (s *secretShape) match(text string, i int) (span, bool) {
 	if s.pattern.NumSubexp() == 0 && i > 0 && isAlnum(text[i-1]) && isAlnum(text[i]) {
 		return span{}, false // a key is no part of a longer word; names such as DB_PASSWORD are
 	}
-	if len(window) > maxSecret && s.kind != privateKey {
+	if s.before != nil && !s.before(lineBefore(text, i)) {
+		return span{}, false
+	}
+	if len(window) > maxSecret {
 		window = window[:maxSecret]
 	}
 	m := s.pattern.FindStringSubmatchIndex(window)
@@ -169,7 +187,7 @@ func (s *secretShape) match(text string, i int) (span, bool) {
 		to += untilSpace(text[i+to:])
 	}
 	secret := strings.TrimRight(text[i+from:i+to], ",.)]}") // of the sentence or the JSON around it
-	if secret == "" || s.prose && !explicit(text[:i+from]) && !looksRandom(secret) ||
+	if secret == "" || marked.MatchString(text[i+from:min(len(text), i+from+maxKeyLine)]) || s.prose && !explicit(text[:i+from]) && !looksRandom(secret) ||
 		s.hints[0] == "pwd" && secret[0] == '/' { // the working directory
 		return span{}, false
 	}
@@ -192,25 +210,59 @@ func looksRandom(s string) bool {
 	return strings.ToLower(tail) != tail && strings.ToUpper(s) != s
 }
 
-// keyEnds finds private keys whose beginning the agent has dropped: the lines of
-// Base64 before an end.
-func keyEnds(spans []span, text string) []span {
-	for i := 0; ; {
-		next := strings.Index(text[i:], "-----END ")
+// lineBefore is what stands before i in its line, as far as it matters.
+func lineBefore(text string, i int) string {
+	line := text[max(0, i-maxLine):i]
+	return line[strings.LastIndexByte(line, '\n')+1:]
+}
+
+// findKeys finds private keys, also those whose end is missing, or whose
+// beginning the agent has dropped: the lines of Base64 before an end.
+func findKeys(text string) (spans []span) {
+	for done := 0; ; {
+		next := strings.Index(text[done:], "-----")
 		if next < 0 {
 			return spans
 		}
-		end := i + next
-		i = end + len("-----END ")
-		if m := keyEnd.FindStringIndex(text[end:min(len(text), end+maxSecret)]); m != nil {
-			if from := base64Before(text[:end]); from < end {
-				spans = append(spans, span{from, end + m[1], privateKey})
+		at := done + next
+		m := keyLine.FindStringSubmatch(text[at:min(len(text), at+maxKeyLine)])
+		switch {
+		case m == nil:
+			done = at + 1
+		case m[1] == "BEGIN":
+			done = keyEnd(text, at+len(m[0]))
+			spans = append(spans, span{at, done, privateKey})
+		default:
+			start := max(done, at-maxKey)
+			if from := start + base64Before(text[start:at]); from < at {
+				spans = append(spans, span{from, at + len(m[0]), privateKey})
 			}
+			done = at + len(m[0])
 		}
 	}
 }
 
-var keyEnd = regexp.MustCompile(`^-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----`)
+// keyEnd is where a private key ends that has begun before i.
+func keyEnd(text string, i int) int {
+	for {
+		next := strings.Index(text[i:], "-----END ")
+		if next < 0 {
+			return len(text)
+		}
+		i += next
+		if m := keyLine.FindString(text[i:min(len(text), i+maxKeyLine)]); m != "" {
+			return i + len(m)
+		}
+		i++
+	}
+}
+
+const (
+	maxKey     = 16 << 10 // bytes of a private key that has lost its beginning
+	maxKeyLine = 80       // bytes of the line that begins or ends it
+)
+
+var keyLine = regexp.MustCompile(`^-----(BEGIN|END) [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----`)
 
 // base64Before is where the lines of Base64 at the end of text begin.
 func base64Before(text string) int {

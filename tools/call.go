@@ -51,12 +51,13 @@ func newBudget(maxWait time.Duration, common *Common, starts bool) budget {
 	return b
 }
 
-// timeOver is the cause when a call has taken as long as it may.
-type timeOver struct{ limit time.Duration }
-
-func (t timeOver) Error() string {
-	return fmt.Sprintf("there was no answer within %s (--max-wait)", t.limit)
+// timeOver is the cause when something has taken as long as it may.
+type timeOver struct {
+	limit time.Duration
+	flag  string // that sets the limit, if one does
 }
+
+func (t timeOver) Error() string { return "there was no answer within " + t.limit.String() + t.flag }
 
 // Is makes it a deadline like any other.
 func (t timeOver) Is(target error) bool { return target == context.DeadlineExceeded }
@@ -78,9 +79,9 @@ type call[In, Out any] struct {
 // answer runs the call within its time.
 func (c *call[In, Out]) answer(ctx context.Context) (formatters.Report, error) {
 	if ctx.Err() != nil { // cancelled while it was queued: nothing may start
-		return formatters.Report{}, c.unanswered(context.Cause(ctx), false)
+		return formatters.Report{}, c.noAnswer(context.Cause(ctx), false)
 	}
-	ctx, cancel := context.WithDeadlineCause(ctx, c.deadline, timeOver{c.set.MaxWait})
+	ctx, cancel := context.WithDeadlineCause(ctx, c.deadline, timeOver{c.set.MaxWait, " (--max-wait)"})
 	defer cancel()
 	in := c.in
 	if c.Starts(in) {
@@ -107,7 +108,7 @@ func (c *call[In, Out]) see(next snapshot) (enough bool) {
 	if c.failure = next.err; next.err == nil {
 		c.last = next.report
 	} else {
-		message = "the last read failed, trying again: " + c.set.why(next.err)
+		message = "the last read failed, trying again: " + why(c.set.airlock(false), next.err)
 	}
 	if next.settled || elapsed >= c.wait {
 		return true
@@ -122,7 +123,7 @@ func (c *call[In, Out]) see(next snapshot) (enough bool) {
 // away, least of all the id of something that was started; it is added.
 func (c *call[In, Out]) conclude(ended error) (formatters.Report, error) {
 	if c.last.Verdict == "" && c.failure == nil {
-		return formatters.Report{}, c.unanswered(ended, true)
+		return formatters.Report{}, c.noAnswer(ended, true)
 	}
 	if c.last.Verdict == "" {
 		return formatters.Report{}, c.failure
@@ -131,18 +132,18 @@ func (c *call[In, Out]) conclude(ended error) (formatters.Report, error) {
 	report.Notes = append(union(c.started.Notes, report.Notes), c.notes...)
 	report.Source.RequestIDs = union(c.started.Source.RequestIDs, report.Source.RequestIDs)
 	if c.failure != nil {
-		why := c.set.airlock(false).Error(c.failure)
-		report.Notes = append(report.Notes, "the last read failed, so this is the one before: "+c.set.why(c.failure))
-		report.Source.RequestIDs = append(report.Source.RequestIDs, why.Source.RequestIDs...)
+		failed := c.set.airlock(false).Error(c.failure)
+		report.Notes = append(report.Notes, "the last read failed, so this is the one before: "+why(c.set.airlock(false), c.failure))
+		report.Source.RequestIDs = append(report.Source.RequestIDs, failed.Source.RequestIDs...)
 		if !passing(c.failure) {
-			report.NextSteps = append(slices.Clip(report.NextSteps), why.NextSteps...)
+			report.NextSteps = append(slices.Clip(report.NextSteps), failed.NextSteps...)
 		}
 	}
 	return report, nil
 }
 
-// unanswered is the error of a call that ended before its first read did.
-func (c *call[In, Out]) unanswered(cause error, sent bool) error {
+// noAnswer is the error of a call that ended before its first read did.
+func (c *call[In, Out]) noAnswer(cause error, sent bool) error {
 	product, operation, _ := strings.Cut(c.Actions[len(c.Actions)-1], ":")
 	e := &cloudapi.Error{Op: operation, Product: cloudapi.Product(product), Kind: cloudapi.ErrUnavailable, Cause: cause, Sent: sent}
 	if !c.Central {
@@ -153,7 +154,7 @@ func (c *call[In, Out]) unanswered(cause error, sent bool) error {
 
 // read asks the cloud once and reports.
 func (c *call[In, Out]) read(ctx context.Context, in In) snapshot {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.reading, timeOver{c.set.MaxWait})
+	ctx, cancel := context.WithTimeoutCause(ctx, c.reading, timeOver{c.set.MaxWait, " (--max-wait)"})
 	defer cancel()
 	out, err := c.Run(ctx, c.at, in)
 	if err != nil {

@@ -85,8 +85,8 @@ func (t Tool) echo(r *formatters.Report, about asked) {
 }
 
 // why is an error in half a sentence.
-func (s *set) why(err error) string {
-	return strings.TrimPrefix(s.airlock(false).Error(err).Headline, "Could not find out: ")
+func why(a formatters.Airlock, err error) string {
+	return strings.TrimPrefix(a.Error(err).Headline, "Could not find out: ")
 }
 
 // ErrorText renders an error of Call or ParseArgs for people and models, within

@@ -32,6 +32,7 @@ type gatherOut struct {
 	started *cloudapi.EnvChange // nil when it was read
 	read    cloudapi.GatherStatsResult
 	notes   []string
+	unread  error // why a change that was joined could not be read
 }
 
 func gatherEnvStats(s *set) Tool {
@@ -103,6 +104,9 @@ func (o gatherOut) report(a formatters.Airlock) formatters.Report {
 	report := a.GatherStats(o.read)
 	if o.started != nil {
 		report = a.GatherStarted(*o.started)
+	}
+	if o.unread != nil {
+		report.Reasons = append(report.Reasons, "how far it is could not be read: "+why(a, o.unread))
 	}
 	report.Notes = append(report.Notes, o.notes...)
 	return report
@@ -195,7 +199,7 @@ func (s *starts) claim(key startKey, in gatherEnvStatsIn) (own *start, found, kn
 
 // run makes the one call that starts the change.
 func (s *starts) run(ctx context.Context, key startKey, own *start, at place) {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	ctx, cancel := context.WithTimeoutCause(ctx, startLimit, timeOver{limit: startLimit})
 	defer cancel()
 	defer close(own.done)
 	defer func() {
@@ -214,10 +218,14 @@ func (s *starts) run(ctx context.Context, key startKey, own *start, at place) {
 func (o *start) wait(ctx context.Context, at place) error {
 	select {
 	case <-o.done:
-		return o.err
 	case <-ctx.Done():
-		return startUnknown(at, context.Cause(ctx))
+		select {
+		case <-o.done: // both at once: then it is known
+		default:
+			return startUnknown(at, context.Cause(ctx))
+		}
 	}
+	return o.err
 }
 
 // startUnknown is for a start that was sent, and whose fate is not known.
@@ -230,7 +238,7 @@ func startUnknown(at place, cause error) error {
 
 // joined is what a caller is told who wanted to start another one.
 func (o *start) joined(in gatherEnvStatsIn) []string {
-	note := "nothing new was started: this change, which alitriage started in the environment before, is not finished"
+	note := "nothing new was started: alitriage had started this change in the environment before, and it had not ended"
 	if !slices.Equal(slices.Sorted(slices.Values(o.targets)), slices.Sorted(slices.Values(in.TargetInstances))) {
 		note += "; it was started with other target_instances"
 	}
@@ -245,7 +253,7 @@ func (s *starts) ended(ctx context.Context, at place, own *start, out *gatherOut
 	var result cloudapi.GatherStatsResult
 	var failure error
 	err := s.set.polls.follow(ctx, "join "+at.profile+" "+at.Region()+" "+string(id), func(ctx context.Context) snapshot {
-		ctx, cancel := context.WithTimeout(ctx, startLimit)
+		ctx, cancel := context.WithTimeoutCause(ctx, startLimit, timeOver{limit: startLimit})
 		defer cancel()
 		result, err := at.DescribeGatherStatsResult(ctx, id)
 		return snapshot{again: result, err: err, settled: true}
@@ -259,7 +267,7 @@ func (s *starts) ended(ctx context.Context, at place, own *start, out *gatherOut
 	case gone && time.Since(own.at) > settling:
 		return true
 	case failure != nil:
-		out.notes = append(out.notes, "how far it is could not be read: "+s.set.why(failure))
+		out.unread = failure
 		return false
 	case gone:
 		return false

@@ -141,3 +141,36 @@ func TestToolsAreDeclaredInFull(t *testing.T) {
 func TestAConfigWithoutAProfileIsABug(t *testing.T) {
 	require.Panics(t, func() { tools.All(tools.Config{}) })
 }
+
+func TestArgumentsAreThoseOfTheSchema(t *testing.T) {
+	for _, tool := range newWorld(t).tools {
+		var listed []string
+		for _, a := range tool.Arguments() {
+			listed = append(listed, a.Name)
+			p := readSchema(t, tool).Properties[a.Name]
+			require.Equal(t, tools.Argument{
+				Name: a.Name, Type: p.Type, Description: p.Description, Required: slices.Contains(requiredBy(tool.Name), a.Name),
+			}, a)
+		}
+		require.Equal(t, arguments(t, tool), listed)
+	}
+}
+
+func TestToolsAreFoundByTheirNames(t *testing.T) {
+	all := newWorld(t).tools
+	for _, name := range []string{"get_app_status", "get-app-status"} {
+		found, err := tools.Find(all, name)
+		require.NoError(t, err)
+		require.Equal(t, "get_app_status", found.Name)
+	}
+	const known = " (tools: gather_env_stats, get_invocation_results, get_app_status, get_operation_result)"
+	for name, want := range map[string]string{
+		"":           "which tool?",
+		"app_status": `"app_status" is not a tool; did you mean get_app_status?`,
+		"gather":     `"gather" is not a tool; did you mean gather_env_stats?`,
+		"delete_all": `"delete_all" is not a tool`,
+	} {
+		_, err := tools.Find(all, name)
+		require.EqualError(t, err, want+known)
+	}
+}

@@ -18,7 +18,7 @@ import (
 const (
 	gather      = "gather_env_stats"
 	startArgs   = `{"env_id":"checkout-env","wait_seconds":0}`
-	joinedNote  = "nothing new was started: this change, which alitriage started in the environment before, is not finished"
+	joinedNote  = "nothing new was started: alitriage had started this change in the environment before, and it had not ended"
 	mayHaveNote = "the gather may have started"
 )
 
@@ -127,11 +127,15 @@ func TestStartsElsewhereAreSeparate(t *testing.T) {
 		w.ok(t, gather, startArgs)
 		w.ok(t, gather, `{"env_id":"`+otherEnv+`","wait_seconds":0}`)
 		require.Len(t, w.Calls().Changes, 2)
-		// The same id in another account or region is another thing, which here is
-		// not there.
-		for i, where := range []string{`"profile":"staging"`, `"region":"cn-beijing"`, `"profile":"staging","region":"cn-beijing"`} {
-			a := w.call(t, gather, `{"env_id":"`+cloudsim.CheckoutEnv+`","wait_seconds":0,`+where+`}`)
-			require.ErrorIs(t, a.err, cloudapi.ErrNotFound)
+		// The same id in another region is another thing, which here is not there; and
+		// another account may have the first one's change in its way.
+		for i, row := range []struct{ where, code string }{
+			{`"profile":"staging"`, "EnvNotExists"},
+			{`"region":"cn-beijing"`, "EnvNotExists"},
+			{`"profile":"staging","region":"cn-hangzhou"`, "EnvOnChanging"},
+		} {
+			a := w.call(t, gather, `{"env_id":"`+cloudsim.CheckoutEnv+`","wait_seconds":0,`+row.where+`}`)
+			require.Contains(t, a.text, row.code)
 			require.Equal(t, 3+i, w.count(startGather))
 		}
 	})
@@ -224,6 +228,7 @@ func TestAStartThatHangsEndsAfterTwentySeconds(t *testing.T) {
 		a := w.call(t, gather, `{"env_id":"checkout-env"}`)
 		require.Equal(t, 20*time.Second, a.took)
 		require.Contains(t, a.text, mayHaveNote)
+		require.Contains(t, a.text, "there was no answer within 20s\n")
 	})
 }
 
@@ -240,8 +245,13 @@ func TestAStartedGatherThatCannotBeReadKeepsItsID(t *testing.T) {
 
 		again := w.ok(t, gather, startArgs)
 		require.Equal(t, a.Resume, again.Resume, "whoever could not read it before gets the id again")
-		require.Regexp(t, `how far it is could not be read: .*Forbidden.RAM`, strings.Join(again.Notes, "\n"))
+		require.Regexp(t, `how far it is could not be read: .*Forbidden.RAM`, strings.Join(again.Reasons, "\n"))
 		require.Equal(t, 1, w.count(startGather))
+
+		w.Clear()
+		end := w.ok(t, gather, `{"env_id":"checkout-env"}`)
+		require.Equal(t, formatters.Failed, end.Verdict)
+		require.NotContains(t, toJSON(t, end.Report), "could not be read", "it is forgotten once a read is good again")
 	})
 }
 
@@ -257,8 +267,13 @@ func TestARequestIDOfTheStartIsKept(t *testing.T) {
 func TestAChangeThatIsNotYetKnownIsNotStartedAgain(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.ok(t, gather, startArgs)
+		time.Sleep(30 * time.Second)
 		w.Inject(cloudsim.Fault{Operation: readGather, Code: "ChangeNotExists"})
 		require.Contains(t, w.ok(t, gather, startArgs).Notes, joinedNote)
+		w.Clear()
+		change := cloudsim.Change{ID: w.Calls().Changes[0], Raw: []byte(`{"Code":"OK","RequestId":"R-1","GatherStatsResult":{}}`)}
+		w.PutChange(change)
+		require.Contains(t, w.ok(t, gather, startArgs).Notes, joinedNote, "an answer without a change says nothing either")
 		require.Equal(t, 1, w.count(startGather))
 
 		time.Sleep(2 * time.Minute) // by now it should be known: it is gone

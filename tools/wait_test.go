@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -218,7 +219,7 @@ func TestPausesAreNotAllAlike(t *testing.T) {
 	require.Greater(t, len(seen), 1)
 }
 
-func TestProgressSaysHowFarItIsAndStopsBeforeTheAnswer(t *testing.T) {
+func TestProgressSaysHowFarItIs(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.withLongOperation()
 		a := w.ok(t, "get_operation_result", `{"operation_id":"`+longOperation+`","wait_seconds":20}`)
@@ -226,12 +227,22 @@ func TestProgressSaysHowFarItIsAndStopsBeforeTheAnswer(t *testing.T) {
 		for i, p := range a.progress {
 			require.Equal(t, 20*time.Second, p.Limit)
 			require.Equal(t, a.Headline, p.Message)
-			require.Greater(t, a.ended.Sub(a.shown[i]), 500*time.Millisecond, "clients lose progress that comes with the result")
 			if i > 0 {
 				require.Greater(t, p.Elapsed, a.progress[i-1].Elapsed)
 			}
 		}
 		require.Zero(t, a.progress[0].Elapsed)
+	})
+}
+
+func TestProgressStopsWellBeforeTheAnswer(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.withLongOperation()
+		for seconds := range 40 { // some of them end shortly after a read
+			a := w.ok(t, "get_operation_result", fmt.Sprintf(`{"operation_id":%q,"wait_seconds":%d}`, longOperation, seconds+1))
+			require.NotEmpty(t, a.shown)
+			require.Greater(t, a.ended.Sub(a.shown[len(a.shown)-1]), 500*time.Millisecond, "clients lose progress that comes with the result")
+		}
 	})
 }
 
@@ -411,6 +422,41 @@ func TestTheLastWaiterTakesThePollWithIt(t *testing.T) {
 		require.Greater(t, w.count(readBPStudio), before, "the other one's poll goes on")
 		before = w.count(readBPStudio)
 		time.Sleep(time.Hour)
+		require.Equal(t, before, w.count(readBPStudio))
+	})
+}
+
+func TestManyComeAndGo(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.withLongOperation()
+		w.Inject(cloudsim.Fault{Kind: cloudsim.Delay, Delay: 70 * time.Millisecond})
+		began := time.Now()
+		random := rand.New(rand.NewPCG(1, 2))
+		type guest struct {
+			answer <-chan answer
+			wait   time.Duration
+		}
+		var guests []guest
+		for range 500 {
+			time.Sleep(time.Duration(random.IntN(200)) * time.Millisecond)
+			wait := random.IntN(8)
+			ctx, cancel := context.WithCancel(t.Context())
+			if random.IntN(4) == 0 {
+				time.AfterFunc(time.Duration(100+random.IntN(3000))*time.Millisecond, cancel)
+			}
+			t.Cleanup(cancel)
+			guests = append(guests, guest{w.later(ctx, t, "get_operation_result", fmt.Sprintf(`{"operation_id":%q,"wait_seconds":%d}`, longOperation, wait)), time.Duration(wait) * time.Second})
+		}
+		for _, g := range guests {
+			a := <-g.answer
+			require.NoError(t, a.err)
+			require.Equal(t, formatters.InProgress, a.Verdict)
+			require.LessOrEqual(t, a.took, g.wait+100*time.Millisecond)
+		}
+		seconds := int(time.Since(began) / time.Second)
+		require.LessOrEqual(t, w.count(readBPStudio), seconds+2, "at most one read in a second, whoever comes")
+		before := w.count(readBPStudio)
+		time.Sleep(time.Minute)
 		require.Equal(t, before, w.count(readBPStudio))
 	})
 }

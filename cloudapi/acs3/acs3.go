@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -120,8 +119,13 @@ func CanonicalRequest(r *http.Request, signed []string, bodyHash string) []byte 
 // CanonicalQuery encodes values sorted by key as RFC 3986 wants it: a space is
 // %20, an empty value keeps its equals sign.
 func CanonicalQuery(values url.Values) string {
+	keys := make([]string, 0, len(values))
+	for key := range values {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
 	var b []byte
-	for _, key := range slices.Sorted(maps.Keys(values)) {
+	for _, key := range keys {
 		for _, value := range values[key] {
 			if len(b) > 0 {
 				b = append(b, '&')

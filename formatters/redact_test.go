@@ -1,0 +1,150 @@
+package formatters
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The fake secrets are in two parts so that no scanner takes them for real ones.
+const (
+	fakeKeyID    = "LTAI" + "5tFakeFakeFakeFake01"
+	fakeSecret   = "Ab1cD2eF3gH4" + "iJ5kL6mN7oP8qR9sT0"
+	fakeSTS      = "STS." + "NUfakeFake1234567890"
+	fakeSTSToken = "CAISfake" + "Fake0123456789abcdefghijABCDEFGHIJ+/0123456789abcdefghijABCDEFGHIJ+/=="
+	fakeJWT      = "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
+	fakeSlack    = "xoxb" + "-1234567890-abcdefABCDEF"
+	fakePEM      = "-----BEGIN RSA PRIVATE" + " KEY-----\nMIIEpAIBAAKCAQEA7bq\nx8Zfake+/=\n-----END RSA PRIVATE" + " KEY-----"
+	fakePassword = "Wint3r-Sale!"
+)
+
+func TestRedact(t *testing.T) {
+	mark := regexp.MustCompile(`\[redacted [A-Za-z ]+ #[0-9a-f]{6}\]`)
+	for _, c := range []struct {
+		fact string
+		in   string
+		want string // with · in the place of a mark
+		n    int
+	}{
+		{"an AccessKey ID", "key " + fakeKeyID + " used", "key · used", 1},
+		{"an AccessKey ID within a name", "old_" + fakeKeyID + "_", "old_·_", 1},
+		{"an AccessKey ID with its secret", fakeKeyID + "," + fakeSecret, "·,·", 2},
+		{"an AccessKey secret beside its name", "AccessKeySecret: " + fakeSecret, "AccessKeySecret: ·", 1},
+		{"an AccessKey secret in an environment", "export ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + fakeSecret, "export ALIBABA_CLOUD_ACCESS_KEY_SECRET=·", 1},
+		{"an AccessKey secret with spaces in the name", "access key secret = " + fakeSecret, "access key secret = ·", 1},
+		{"an AccessKey secret in the CLI's configuration", `{"access_key_secret": "` + fakeSecret + `"}`, `{"access_key_secret": "·"}`, 1},
+		{"an STS key", "id=" + fakeSTS + ";", "id=·;", 1},
+		{"a security token", "x " + fakeSTSToken + " y", "x · y", 1},
+		{"a JWT", "got " + fakeJWT + ".", "got ·.", 1},
+		{"a bearer token", "Authorization: Bearer abc123def456ghi789", "Authorization: Bearer ·", 1},
+		{"a bearer token in capitals", "AUTHORIZATION: BEARER ABC123DEF456", "AUTHORIZATION: BEARER ·", 1},
+		{"basic authentication", "Authorization: Basic dXNlcjpwYXNz", "Authorization: Basic ·", 1},
+		{"a Slack token", "slack " + fakeSlack, "slack ·", 1},
+		{"a Slack webhook", "https://hooks.slack.com/services/" + "T024BE7LD/B0123/abcdefABCDEF0123", "https://hooks.slack.com/services/·", 1},
+		{"a private key over lines", "a\n" + fakePEM + "\nb", "a\n·\nb", 1},
+		{"a private key without its end", "a\n" + fakePEM[:60], "a\n·", 1},
+		{"a private key without its beginning", "log line\n" + fakePEM[strings.Index(fakePEM, "MII"):] + "\nb", "log line\n·\nb", 1},
+		{"a private key in JSON", `{"key":"` + strings.ReplaceAll(fakePEM, "\n", `\n`) + `"}`, `{"key":"·"}`, 1},
+		{"an encrypted private key", strings.ReplaceAll(fakePEM, "RSA", "ENCRYPTED"), "·", 1},
+		{"a PGP key", "-----BEGIN PGP PRIVATE" + " KEY BLOCK-----\nabc\n-----END PGP PRIVATE" + " KEY BLOCK-----", "·", 1},
+		{"a certificate is no secret", "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----", "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----", 0},
+		{"a URL with a password", "mysql://app:" + fakePassword + "@db:3306/shop", "mysql://app:·@db:3306/shop", 1},
+		{"a URL with a password and no user", "redis://:" + fakePassword + "@cache", "redis://:·@cache", 1},
+		{"a URL whose password holds @", "amqp://u:p@ss@w0rd@mq/", "amqp://u:·@mq/", 1},
+		{"a URL with a port is no secret", "http://db:3306/shop?at=a@b", "http://db:3306/shop?at=a@b", 0},
+		{"password=", "DB_PASSWORD=" + fakePassword + " next", "DB_PASSWORD=· next", 1},
+		{"password in quotes", `password: "two words", user: x`, `password: "·", user: x`, 1},
+		{"password in single quotes", `password='two words'`, `password='·'`, 1},
+		{"password with an escaped quote", `"password":"pa\"ss","user":"x"`, `"password":"·","user":"x"`, 1},
+		{"password in JSON in JSON", `{\"password\":\"` + fakePassword + `\",\"user\":\"x\"}`, `{\"password\":\"·\",\"user\":\"x\"}`, 1},
+		{"passwd, pwd, passphrase", "passwd=abc1 pwd=abc2 passphrase=abc3", "passwd=· pwd=· passphrase=·", 3},
+		{"a connection string", "Server=db;Uid=app;Pwd=" + fakePassword + ";Database=x", "Server=db;Uid=app;Pwd=·;Database=x", 1},
+		{"a query", "https://h/?token=abc123&user=x", "https://h/?token=·&user=x", 1},
+		{"a Chinese name", "密码：" + fakePassword + " 口令:abc123", "密码：· 口令:·", 2},
+		{"a licence key", `"licenseKey":"abc@0000"`, `"licenseKey":"·"`, 1},
+		{"an API key", "api_key=abcdef0123456789", "api_key=·", 1},
+		{"a secret key of others", "aws_secret_access_key = " + fakeSecret, "aws_secret_access_key = ·", 1},
+		{"an option", "tool --db-password " + fakePassword + " --token abc123def", "tool --db-password · --token ·", 2},
+		{"mysql's option", "mysql -u root -p" + fakePassword + " shop", "mysql -u root -p· shop", 1},
+		{"curl's option", "curl -s -u admin:" + fakePassword + " https://h/", "curl -s -u admin:· https://h/", 1},
+		{"a comma belongs to the sentence", "password: " + fakePassword + ", user: x", "password: ·, user: x", 1},
+		{"the same secret again without its name", "password=" + fakePassword + "\n+ login " + fakePassword, "password=·\n+ login ·", 2},
+		{"several on a line", "a token=abc123 b token=def456", "a token=· b token=·", 2},
+		{"one after another without a space", "token=token=token=abc1", "token=·", 1},
+
+		{"a prompt with nothing after it", "Password: \nlogin ok", "Password: \nlogin ok", 0},
+		{"a prompt at the end", "Enter password:", "Enter password:", 0},
+		{"a token bucket", "token bucket is full, secret santa, key = x", "token bucket is full, secret santa, key = x", 0},
+		{"an unexpected token", "SyntaxError: unexpected token: expected comma", "SyntaxError: unexpected token: expected comma", 0},
+		{"bearer of no token", "bearer authentication failed, bearer of news", "bearer authentication failed, bearer of news", 0},
+		{"authorization in prose", "Authorization: required", "Authorization: required", 0},
+		{"a working directory", "PWD=/root OLDPWD=/home/app", "PWD=/root OLDPWD=/home/app", 0},
+		{"test results", "PASS: TestLogin (0.01s), pass: 12", "PASS: TestLogin (0.01s), pass: 12", 0},
+		{"empty values", "password=\ntoken=\"\" secret: ", "password=\ntoken=\"\" secret: ", 0},
+		{"a word with LTAI in it", "xLTAI5tFakeFakeFakeFake01 and LTAI", "xLTAI5tFakeFakeFakeFake01 and LTAI", 0},
+		{"a ruler", strings.Repeat("-", 80) + "\n" + strings.Repeat("=", 80), strings.Repeat("-", 80) + "\n" + strings.Repeat("=", 80), 0},
+	} {
+		t.Run(c.fact, func(t *testing.T) {
+			clean, n := testLock.redact(c.in)
+			require.Equal(t, c.want, mark.ReplaceAllString(clean, "·"))
+			require.Equal(t, c.n, n)
+			again, more := testLock.redact(clean)
+			require.Equal(t, clean, again, "a mark is no secret")
+			require.Zero(t, more)
+		})
+	}
+}
+
+func TestEqualSecretsHaveEqualMarks(t *testing.T) {
+	fingerprint := func(a Airlock, text string) string {
+		clean, n := a.redact(text)
+		require.Equal(t, 1, n)
+		return regexp.MustCompile(`#[0-9a-f]{6}`).FindString(clean)
+	}
+	password := fingerprint(testLock, "password="+fakePassword)
+	require.Equal(t, password, fingerprint(testLock, "mysql://app:"+fakePassword+"@db/"), "whatever betrays it")
+	require.Equal(t, password, fingerprint(testLock, `password: "`+fakePassword+`",`))
+	require.NotEqual(t, password, fingerprint(testLock, "password="+fakePassword+"2"))
+	require.NotEqual(t, password, fingerprint(Airlock{Key: []byte("another key")}, "password="+fakePassword), "it cannot be guessed without the key")
+}
+
+func TestASecretLongerThanTheWindowGoesAsAWhole(t *testing.T) {
+	for _, name := range []string{"password=", "Authorization: Bearer ", "token: "} {
+		clean, n := testLock.redact(name + strings.Repeat("aB3", 3000) + " end")
+		require.Equal(t, 1, n)
+		require.Less(t, len(clean), 80)
+		require.True(t, strings.HasSuffix(clean, "] end"))
+	}
+}
+
+func TestASecretIsRedactedBeforeTheCut(t *testing.T) {
+	for at := range 120 { // the cut goes through every part of it
+		text := strings.Repeat("x", maxLine-60+at) + " password=" + fakePassword + " end"
+		require.NotContains(t, testLock.line(text), "Wint3r")
+		out, _ := testLock.outputOf([]byte(strings.Repeat("line\n", 580+at)+"password="+fakePassword+"\n"+strings.Repeat("line\n", 400)), 0)
+		require.NotContains(t, out.Text, "Wint3r")
+		require.Equal(t, 1, out.Redacted)
+	}
+}
+
+func TestWordsAreRedactedToo(t *testing.T) {
+	for _, secret := range []string{fakeKeyID, "password=" + fakePassword[:9], fakeSTS, "https://u:abc123@h/"} {
+		require.True(t, isWord(secret), "%s has the shape of an id", secret)
+		for _, shown := range []string{testLock.word(secret), testLock.plain(secret), testLock.token(secret), testLock.quote(secret)} {
+			require.Contains(t, shown, "[redacted ")
+		}
+	}
+}
+
+// TestRedactIsLinear: a text that makes a pattern try again and again would take
+// hours if each try cost more than its own length.
+func TestRedactIsLinear(t *testing.T) {
+	for _, part := range []string{
+		"token=", "token ", "password:", "--", "://a:", "mysql -p", "mysql ", "curl -u ", "-----BEGIN ", "LTAI", "eyJ", "secret\"", "a\n", " -p",
+		"-----END PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "--a-token ", "password=abc ",
+	} {
+		testLock.redact(strings.Repeat(part, 1<<20/len(part)))
+	}
+}
