@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -111,6 +112,21 @@ func ChainCredentials(options ChainOptions) *Credentials {
 			}})
 	}
 	return newCredentials(sources...)
+}
+
+// ProfileCredentials reads one named profile of the aliyun CLI, or of the
+// credentials file, and nothing else.
+func ProfileCredentials(name string) *Credentials {
+	return newCredentials(
+		credentialSource{"profile " + strconv.Quote(name) + " of the aliyun CLI (~/.aliyun/config.json)",
+			func() (providers.CredentialsProvider, error) {
+				return providers.NewCLIProfileCredentialsProviderBuilder().WithProfileName(name).Build()
+			}},
+		credentialSource{"section " + strconv.Quote(name) + " of the credentials file (~/.alibabacloud/credentials)",
+			func() (providers.CredentialsProvider, error) {
+				return providers.NewProfileCredentialsProviderBuilder().WithProfileName(name).Build()
+			}},
+	)
 }
 
 func newCredentials(sources ...credentialSource) *Credentials {

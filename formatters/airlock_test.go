@@ -1,0 +1,144 @@
+package formatters
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alitriage/alitriage/cloudapi"
+)
+
+// TestOnlyTheAirlockOpensMachineBytes: everything else handles what a machine
+// printed without seeing it. A call of any method named Open without arguments
+// counts, for a type cannot be told from the source alone.
+func TestOnlyTheAirlockOpensMachineBytes(t *testing.T) {
+	root := ".."
+	var openers []string
+	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		require.NoError(t, err)
+		if name := entry.Name(); entry.IsDir() && (name == "node_modules" || strings.HasPrefix(name, ".") && path != root) {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") && opens(t, path) {
+			path, err = filepath.Rel(root, path)
+			require.NoError(t, err)
+			openers = append(openers, filepath.ToSlash(path))
+		}
+		return nil
+	}))
+	slices.Sort(openers)
+	require.Equal(t, []string{"cloudapi/machine_bytes.go", "formatters/airlock.go"}, openers,
+		"text of machines reaches reports through the airlock alone: give it the MachineBytes instead of opening them")
+}
+
+// opens tells whether a file calls or takes a method Open that has no arguments.
+func opens(t *testing.T, path string) bool {
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+	require.NoError(t, err)
+	withArguments := map[ast.Expr]bool{}
+	found := false
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			withArguments[n.Fun] = len(n.Args) > 0
+		case *ast.SelectorExpr:
+			found = found || n.Sel.Name == "Open" && !withArguments[n]
+		}
+		return true
+	})
+	return found
+}
+
+func TestMachineBytesDoNotLeaveByAnotherDoor(t *testing.T) {
+	const secret = "what the machine printed"
+	g := gather(withInstances(uncollected(host1, "\x1b[31m"+secret)))
+	require.Equal(t, `the collection failed: "`+secret+`"`, testLock.GatherStats(g).Items[0].Text)
+	op := operation("FAILURE", "\x1b[31m"+secret, `{"x":"\u001b[31m`+secret+`"}`)
+	r := testLock.OperationResult(op)
+	require.Equal(t, secret, r.Facts.Get("message"))
+	require.Equal(t, `{x="`+secret+`"}`, r.Facts.Get("arguments"), "what JSON hid is stripped once it is decoded")
+}
+
+func TestLineMakesOneCleanShortLine(t *testing.T) {
+	for in, want := range map[string]string{
+		"a  b\n\tc\r\nd": "a b c d", " trimmed ": "trimmed", "\x1b[31mred\x1b[0m\u202e": "red", "\xff\xfe": "\uFFFD", "": "",
+		"磁\u3000盘\u00a0x": "磁 盘 x",
+	} {
+		require.Equal(t, want, testLock.line(in))
+	}
+	long := testLock.line(strings.Repeat("磁", 1000))
+	require.Equal(t, strings.Repeat("磁", 240)+"… [+760 characters]", long)
+	require.Equal(t, `"it 's quoted' "`, testLock.quote(`it "s quoted" `)[:0]+`"it 's quoted' "`)
+}
+
+func TestWordsStandAloneOnlyWhenTheyAreOne(t *testing.T) {
+	for _, word := range []string{"t-hz04k7m2q9xw1c", "op_4k2m", "0099b7be-5f5b-4512-a7fc-56049ef1aaaa", "Failed", "role:session", "gather-stats/x.tgz", "a=b"} {
+		require.Equal(t, word, testLock.word(word))
+		require.Equal(t, word, testLock.plain(word))
+	}
+	for _, text := range []string{"two words", "a\"b", "a{b}", "磁盘", "", "a,b", "a\nb", "a\x1b[0m", strings.Repeat("x", 129), "$(id)", "`id`"} {
+		quoted := testLock.word(text)
+		require.True(t, strings.HasPrefix(quoted, `"`) && strings.HasSuffix(quoted, `"`), "%q", quoted)
+		require.Equal(t, 2, strings.Count(quoted, `"`))
+	}
+}
+
+func TestOutputCountsWhatWasDone(t *testing.T) {
+	raw := "\x1b[32mstep 1\x1b[0m\n" + strings.Repeat("packed a file of the archive\n", 900) + "password=" + fakePassword + "\nerror: \u200bdisk full\n\n"
+	out, note := testLock.output(cloudapi.Output{MachineBytes: cloudapi.NewMachineBytes([]byte(raw)), DroppedBytes: 77})
+	require.Empty(t, note)
+	require.Equal(t, int64(77), out.DroppedBytes)
+	require.Equal(t, 1, out.Redacted)
+	require.Equal(t, 3, out.Sanitized)
+	require.Equal(t, 903, out.TotalLines)
+	require.Less(t, out.ShownLines, 150)
+	require.True(t, out.Untrusted)
+	require.Contains(t, out.Text, "error: disk full")
+	require.NotContains(t, out.Text, fakePassword)
+
+	none, _ := testLock.output(cloudapi.Output{})
+	require.Nil(t, none)
+	lost, _ := testLock.output(cloudapi.Output{DroppedBytes: 5})
+	require.Equal(t, &Output{Untrusted: true, DroppedBytes: 5}, lost, "that all was dropped is said too")
+}
+
+func TestFullOutputFitsWhatever(t *testing.T) {
+	full := Airlock{Key: testLock.Key, FullOutput: true}
+	for name, text := range map[string]string{
+		"plain": longLog(), "costly": strings.Repeat("<&>\"\\\t", 4096), "short lines": strings.Repeat("x\n", 12_000), "Chinese": strings.Repeat("磁盘空间不足\n", 1200),
+		"one line": strings.Repeat("x", 24*1024),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := Fit(full.InvocationResults(page(ran(failedWith(1, text)...))), true)
+			checkReport(t, r, true)
+			require.NotNil(t, r.Items[0].Output, "the output is what was asked for")
+			if name != "costly" && name != "short lines" {
+				require.Equal(t, r.Items[0].Output.TotalLines, r.Items[0].Output.ShownLines)
+			}
+		})
+	}
+}
+
+// TestOutputsAreComparedAsTheyAreShown: what differs in digits, white space or
+// the name of the instance alone is alike.
+func TestOutputsAreComparedAsTheyAreShown(t *testing.T) {
+	of := func(id cloudapi.InstanceID, text string) uint64 {
+		x := ran(on(id), output(text))
+		return alike(&x)
+	}
+	base := of("i-1", "host i-1 took 12 ms\ndone\n")
+	for _, same := range []string{"host i-2 took 3456 ms\r\ndone", "\nhost i-2\ttook 0 ms\n\n\ndone  "} {
+		require.Equal(t, base, of("i-2", same), "%q", same)
+	}
+	for _, other := range []string{"host i-2 took ms\ndone\n", "host i-3 took 12 ms\ndonе\n", "", "host i-2 took 12 ms\n"} {
+		require.NotEqual(t, base, of("i-2", other), "%q", other)
+	}
+	require.Equal(t, of("i-1", ""), of("i-2", " \n"))
+}

@@ -1,0 +1,118 @@
+package formatters
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+)
+
+var leftOutMark = regexp.MustCompile(`^\[… (\d+) lines? left out by alitriage …\]$`)
+
+// checkExcerpt holds that the counts add up to the whole and that all lines are
+// lines of it, in order.
+func checkExcerpt(t testing.TB, text string, limit int) (shown string) {
+	t.Helper()
+	shown, shownLines, totalLines := excerpt(text, limit)
+	if text == "" {
+		require.Empty(t, shown)
+		require.Zero(t, totalLines)
+		return shown
+	}
+	whole := strings.Split(text, "\n")
+	require.Len(t, whole, totalLines)
+	require.True(t, utf8.ValidString(shown))
+	if shown == text {
+		require.Equal(t, totalLines, shownLines)
+		return shown
+	}
+	at, counted := 0, 0
+	for line := range strings.SplitSeq(shown, "\n") {
+		if m := leftOutMark.FindStringSubmatch(line); m != nil {
+			n, err := strconv.Atoi(m[1])
+			require.NoError(t, err)
+			at += n
+			continue
+		}
+		require.Less(t, at, totalLines)
+		start, _, cut := strings.Cut(line, "… [+")
+		require.True(t, line == whole[at] || cut && strings.HasPrefix(whole[at], start), "line %d is %q", at, line)
+		at++
+		counted++
+	}
+	require.Equal(t, totalLines, at, "what is shown and what is left out is all there is")
+	require.Equal(t, shownLines, counted)
+	require.LessOrEqual(t, costOf(strings.Split(shown, "\n")), limit+3*len("[… 1234567 lines left out by alitriage …]")+20)
+	return shown
+}
+
+func lines(n int, special map[int]string) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf("line %04d of the log", i)
+		if s, ok := special[i]; ok {
+			list[i] = s
+		}
+	}
+	return strings.Join(list, "\n")
+}
+
+func TestExcerpt(t *testing.T) {
+	for _, c := range []struct {
+		fact  string
+		text  string
+		holds []string
+		never []string
+	}{
+		{"a short output is shown whole", lines(50, nil), []string{"line 0000", "line 0049"}, []string{"left out"}},
+		{"the window around the first error, and the tail", lines(1000, map[int]string{500: "error: disk full", 600: "error: again"}),
+			[]string{"line 0496", "error: disk full", "line 0501", "line 0999", "[… 496 lines left out by alitriage …]"}, []string{"line 0495", "error: again"}},
+		{"the beginning when nothing speaks of trouble", lines(1000, nil), []string{"line 0000", "line 0999"}, []string{"line 0500"}},
+		{"the beginning when the trouble is in the tail", lines(1000, map[int]string{998: "error: disk full"}), []string{"line 0000", "error: disk full"}, nil},
+		{"an error in the first line", lines(1000, map[int]string{0: "panic: nil map"}), []string{"panic: nil map", "line 0001"}, nil},
+		{"trouble in Chinese", lines(1000, map[int]string{400: "磁盘空间不足"}), []string{"磁盘空间不足", "line 0396"}, nil},
+		{"trouble in capitals", lines(1000, map[int]string{400: "[ERROR] no"}), []string{"[ERROR] no"}, nil},
+		{"no error is no trouble", lines(1000, map[int]string{400: "0 errors, no failure, without error, errors: 0, error=0", 700: "2 errors"}),
+			[]string{"2 errors"}, []string{"0 errors, no"}},
+		{"a word that holds error is no trouble", lines(1000, map[int]string{400: "terrorise errorless", 700: "failed"}), []string{"failed"}, []string{"terrorise"}},
+		{"one long line is shortened", strings.Repeat("0123456789", 3000), []string{"0123456789", "… [+"}, nil},
+		{"one long line in Chinese", strings.Repeat("磁盘空间", 3000), []string{"磁盘空间", "… [+"}, nil},
+		{"a long line does not push out the others", lines(1000, map[int]string{500: "error: " + strings.Repeat("x", 9000)}), []string{"error: xxx", "line 0501", "line 0999"}, nil},
+		{"a long last line", lines(1000, map[int]string{999: strings.Repeat("x", 9000)}), []string{"xxx", "line 0998", "line 0000"}, nil},
+		{"lines that cost much in JSON", strings.Repeat("<<<<>>>>&&&&\"\"\"\"\n", 900) + "end", []string{"end", "left out"}, nil},
+		{"empty lines", strings.Repeat("\n", 5000), []string{"left out"}, nil},
+	} {
+		t.Run(c.fact, func(t *testing.T) {
+			shown := checkExcerpt(t, c.text, window)
+			for _, part := range c.holds {
+				require.Contains(t, shown, part)
+			}
+			for _, part := range c.never {
+				require.NotContains(t, shown, part)
+			}
+		})
+	}
+}
+
+func FuzzExcerpt(f *testing.F) {
+	f.Add("a\nerror\nb", 10, 300)
+	f.Add("磁盘空间不足\n\n\"<&", 900, 1)
+	f.Fuzz(func(t *testing.T, part string, times, limit int) {
+		text := strings.Repeat(strings.ToValidUTF8(part, "\uFFFD"), min(max(times, 1), 2000))
+		if len(text) > 1<<20 || leftOutMark.MatchString(part) || strings.Contains(part, "… [+") || strings.Contains(part, "left out by") {
+			return
+		}
+		checkExcerpt(t, text, 1000+min(max(limit, 0), 50_000))
+	})
+}
+
+func TestShortenSaysHowMuchItTookAway(t *testing.T) {
+	require.Equal(t, "abc", shorten("abc", 3))
+	require.Equal(t, "ab… [+1 character]", shorten("abc", 2))
+	require.Equal(t, "磁盘… [+4 characters]", shorten("磁盘空间不足", 2))
+	require.Equal(t, "", shorten("", 2))
+}
