@@ -118,6 +118,9 @@ func oneLine(s string, most int) string {
 // errors.Is.
 func (e *Error) Unwrap() []error { return []error{e.Kind, e.Cause} }
 
+// MayPass tells whether the same request may go well a moment later.
+func (e *Error) MayPass() bool { return e.again == reads || e.again == always }
+
 // LogValue keeps free text from the cloud out of logs.
 func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(

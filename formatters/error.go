@@ -73,7 +73,9 @@ func (a Airlock) errorReasons(e *cloudapi.Error) []string {
 		reasons = append(reasons, fmt.Sprintf("HTTP status %d", e.Status))
 	}
 	if e.Cause != nil {
-		reasons = append(reasons, shortenTo(a.line(e.Cause.Error()), longReason))
+		if text := a.line(e.Cause.Error()); text != "" {
+			reasons = append(reasons, shortenTo(text, longReason))
+		}
 	}
 	if e.Denied != nil {
 		reasons = append(reasons, a.denied(e.Denied))

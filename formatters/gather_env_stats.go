@@ -366,7 +366,9 @@ const maxIDs = 40
 func (a Airlock) instanceIDs(ids []cloudapi.InstanceID) []string {
 	list := make([]string, 0, min(len(ids), maxIDs))
 	for _, id := range ids[:cap(list)] {
-		list = append(list, a.plain(string(id)))
+		if text := a.plain(string(id)); text != "" {
+			list = append(list, text)
+		}
 	}
 	return list
 }

@@ -228,6 +228,8 @@ func factValue(raw json.RawMessage) (any, error) {
 		var list []string
 		err := json.Unmarshal(raw, &list)
 		return list, err
+	case 'n':
+		return nil, errors.New("a fact must have a value")
 	case '"', 't', 'f':
 		var value any
 		err := json.Unmarshal(raw, &value)

@@ -98,7 +98,7 @@ func checkFences(t testing.TB, r Report, text string) {
 	}
 	var fences []string
 	for line := range strings.SplitSeq(text, "\n") {
-		if strings.Contains(line, testFence) {
+		if mark := strings.TrimSpace(line); strings.HasPrefix(mark, ">>>> "+testFence) || strings.HasPrefix(mark, "<<<< "+testFence) {
 			fences = append(fences, line)
 		}
 	}

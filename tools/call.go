@@ -199,10 +199,7 @@ func (c *call[In, Out]) arguments(in In) formatters.Facts {
 // passing tells whether a failed read may go well a moment later.
 func passing(err error) bool {
 	e, ok := errors.AsType[*cloudapi.Error](err)
-	if ok && strings.HasSuffix(e.Code, ".NotFound") {
-		return false // the endpoint does not serve the operation, and never will
-	}
-	return errors.Is(err, cloudapi.ErrUnavailable) || errors.Is(err, cloudapi.ErrThrottled)
+	return ok && e.MayPass()
 }
 
 // union is a list of its own, and never nil.

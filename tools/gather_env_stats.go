@@ -31,8 +31,8 @@ type gatherOut struct {
 	change  cloudapi.ChangeID   // the one it is about
 	started *cloudapi.EnvChange // nil when it was read
 	read    cloudapi.GatherStatsResult
-	notes   []string
-	unread  error // why a change that was joined could not be read
+	note    string // for a caller who wanted to start another one
+	unread  error  // why a change that was joined could not be read
 }
 
 func gatherEnvStats(s *set) Tool {
@@ -108,7 +108,9 @@ func (o gatherOut) report(a formatters.Airlock) formatters.Report {
 	if o.unread != nil {
 		report.Reasons = append(report.Reasons, "how far it is could not be read: "+why(a, o.unread))
 	}
-	report.Notes = append(report.Notes, o.notes...)
+	if o.note != "" {
+		report.Notes = append(report.Notes, o.note)
+	}
 	return report
 }
 
@@ -167,11 +169,8 @@ func (s *starts) start(ctx context.Context, at place, in gatherEnvStatsIn) (gath
 		if !found {
 			return out, nil
 		}
-		out.notes = own.joined(in)
-		if !known { // it has started this moment
-			return out, nil
-		}
-		if !s.ended(ctx, at, own, &out) {
+		out.note = own.joined(in)
+		if !known || !s.ended(ctx, at, own, &out) {
 			return out, nil
 		}
 		s.forget(key, own)
@@ -179,22 +178,20 @@ func (s *starts) start(ctx context.Context, at place, in gatherEnvStatsIn) (gath
 }
 
 // claim returns the start for key, a new one if none was found. It is known when
-// its fate is.
+// its fate is; one that is being sent this moment needs no look at how far it is.
 func (s *starts) claim(key startKey, in gatherEnvStatsIn) (own *start, found, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	own, found = s.byEnv[key]
-	if !found {
+	if own, found = s.byEnv[key]; !found {
 		own = &start{targets: in.TargetInstances, at: time.Now(), done: make(chan struct{})}
 		s.byEnv[key] = own
-		return own, false, false
 	}
 	select {
 	case <-own.done:
-		return own, true, true
+		known = true
 	default:
-		return own, true, false
 	}
+	return own, found, known
 }
 
 // run makes the one call that starts the change.
@@ -237,12 +234,12 @@ func startUnknown(at place, cause error) error {
 }
 
 // joined is what a caller is told who wanted to start another one.
-func (o *start) joined(in gatherEnvStatsIn) []string {
+func (o *start) joined(in gatherEnvStatsIn) string {
 	note := "nothing new was started: alitriage had started this change in the environment before, and it had not ended"
 	if !slices.Equal(slices.Sorted(slices.Values(o.targets)), slices.Sorted(slices.Values(in.TargetInstances))) {
 		note += "; it was started with other target_instances"
 	}
-	return []string{note}
+	return note
 }
 
 // ended reads the change that was started before into out, and tells whether it

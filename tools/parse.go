@@ -49,7 +49,7 @@ func split(text string) []string {
 	words := strings.Fields(phone.Replace(text))
 	for i, word := range words {
 		if bare := strings.TrimLeft(word, longDashes); bare != word {
-			word = "--" + strings.TrimLeft(bare, "-")
+			word = "--" + bare
 		}
 		words[i] = strings.NewReplacer("—", "-", "–", "-", "―", "-").Replace(word)
 	}
