@@ -44,6 +44,15 @@ func bare(items int, outputBytes, reasons, facts, each int) Report {
 	return r
 }
 
+// shortLines take more as text, with their indent, than as JSON.
+func shortLines() Report {
+	r := bare(60, 3000, 1, 1, 8)
+	for i := range r.Items {
+		r.Items[i].Output.Text = strings.Repeat("x\n", 400)
+	}
+	return r
+}
+
 func TestFitKeepsEveryReportWithinItsLimits(t *testing.T) {
 	for name, r := range map[string]Report{
 		"nothing to do":              bare(3, 300, 3, 3, 40),
@@ -57,6 +66,7 @@ func TestFitKeepsEveryReportWithinItsLimits(t *testing.T) {
 		"everything huge":            bare(500, 30_000, 500, 500, 3000),
 		"no items and huge reasons":  bare(0, 0, 500, 500, 3000),
 		"many small facts":           bare(0, 0, 1, 5000, 4),
+		"outputs of short lines":     shortLines(),
 		"twenty pages of RequestIds": bare(2, 100, 20, 2, 36),
 	} {
 		for _, full := range []bool{false, true} {

@@ -52,7 +52,13 @@ func (e *exitError) Error() string { return e.text }
 func refused(text string) error { return &exitError{exitRefused, "alitriage-mcp: " + text} }
 
 // run returns the exit code.
-func (a *app) run(ctx context.Context) int {
+func (a *app) run(ctx context.Context) (code int) {
+	defer func() {
+		if value := recover(); value != nil { // which may quote anything, so only its type is shown
+			fmt.Fprintf(a.errs, "alitriage-mcp: internal error (%T). Please report it with what follows.\n%s", value, debug.Stack())
+			code = exitNoAnswer
+		}
+	}()
 	err := a.command().Run(ctx, withDashes(a.args))
 	if err == nil {
 		return exitOK
@@ -170,7 +176,7 @@ func onSignal(ctx context.Context, then func()) (forget func()) {
 func (a *app) settings(cmd *cli.Command) (config.Config, *slog.Logger, error) {
 	cfg, err := config.Read(cmd, a.lookUp)
 	if err != nil {
-		return cfg, nil, refused(err.Error())
+		return cfg, nil, refused("this configuration is refused\n- " + strings.ReplaceAll(err.Error(), "\n", "\n- "))
 	}
 	options := &slog.HandlerOptions{Level: cfg.LogLevel}
 	if cfg.LogJSON {

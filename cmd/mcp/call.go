@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -24,13 +25,15 @@ func (a *app) callCommand() *cli.Command {
 		Name:         "call",
 		Usage:        "run one tool and print its report",
 		ArgsUsage:    "TOOL [ID] [key=value …]",
-		Description:  "Exit codes: 0 ok, 1 failed or action_needed, 2 refused before any call to the cloud, 3 could not find out or verdict unknown, 4 still in progress.",
+		Description:  "For example: alitriage-mcp call get_app_status checkout --demo\n\nExit codes: 0 ok, 1 failed or action_needed, 2 refused before any call to the cloud, 3 could not find out or verdict unknown, 4 still in progress.",
 		Flags:        []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print the report as JSON"}},
 		Action:       a.call,
 		OnUsageError: onUsageError,
 	}
-	for _, argument := range toolArguments() {
-		cmd.Flags = append(cmd.Flags, argument.flag())
+	if slices.Contains(a.args, cmd.Name) { // a server's start need not wait for them
+		for _, argument := range toolArguments() {
+			cmd.Flags = append(cmd.Flags, argument.flag())
+		}
 	}
 	return cmd
 }
@@ -57,8 +60,7 @@ func (t toolArgument) flag() cli.Flag {
 var globalArguments = []string{"profile", "region"}
 
 // toolArguments asks the tools, so that a new one needs nothing here.
-func toolArguments() []toolArgument {
-	var list []toolArgument
+var toolArguments = sync.OnceValue(func() (list []toolArgument) {
 	for _, t := range tools.All(tools.Config{Profiles: []tools.Profile{{}}}) {
 		for _, arg := range t.Arguments() {
 			i := slices.IndexFunc(list, func(known toolArgument) bool { return known.name == arg.Name })
@@ -73,7 +75,7 @@ func toolArguments() []toolArgument {
 	}
 	slices.SortFunc(list, func(x, y toolArgument) int { return strings.Compare(x.name, y.name) })
 	return list
-}
+})
 
 // call runs one tool.
 func (a *app) call(ctx context.Context, cmd *cli.Command) error {
@@ -158,8 +160,7 @@ func (a *app) showProgress(cfg config.Config, cmd *cli.Command) func(tools.Progr
 // failure says what an assistant would be told.
 func failure(tool tools.Tool, err error) error {
 	code := exitNoAnswer
-	var refusal *tools.Refusal
-	if errors.As(err, &refusal) {
+	if _, refusal := errors.AsType[*tools.Refusal](err); refusal {
 		code = exitRefused
 	}
 	return &exitError{code, strings.TrimSpace(tool.ErrorText(err))}

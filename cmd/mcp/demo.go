@@ -97,11 +97,11 @@ func (a *app) walk(ctx context.Context, c *client.Client) error {
 
 // show makes one call and prints what an assistant gets.
 func (a *app) show(ctx context.Context, c *client.Client, n int, s step) error {
-	command := s.tool
+	a.say("\n━━━ %d. %s\n    %s", n, s.story, s.tool)
 	for _, name := range slices.Sorted(maps.Keys(s.args)) {
-		command += fmt.Sprintf(" %s=%v", name, s.args[name])
+		a.say(" %s=%v", name, s.args[name])
 	}
-	a.say("\n━━━ %d. %s\n    %s\n\n", n, s.story, command)
+	a.say("\n\n")
 	request := mcp.CallToolRequest{}
 	request.Params.Name, request.Params.Arguments = s.tool, s.args
 	request.Params.Meta = &mcp.Meta{ProgressToken: n}

@@ -61,10 +61,10 @@ func declaration(t tools.Tool) mcp.Tool {
 	d.RawOutputSchema = formatters.Schema
 	d.Title = t.Title
 	d.Annotations = mcp.ToolAnnotation{
-		ReadOnlyHint:    mcp.ToBoolPtr(!t.Starts),
-		DestructiveHint: mcp.ToBoolPtr(false),
-		IdempotentHint:  mcp.ToBoolPtr(!t.Starts),
-		OpenWorldHint:   mcp.ToBoolPtr(true),
+		ReadOnlyHint:    new(!t.Starts),
+		DestructiveHint: new(false),
+		IdempotentHint:  new(!t.Starts),
+		OpenWorldHint:   new(true),
 	}
 	return d
 }
@@ -83,7 +83,7 @@ func (s *stdio) handler(t tools.Tool) server.ToolHandlerFunc {
 	return func(ctx context.Context, request mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
 		defer func() {
 			if value := recover(); value != nil {
-				result = s.bug(ctx, t.Name, value)
+				result = s.bug(ctx, t, value)
 			}
 		}()
 		if s.guard.Cancelled(json.RawMessage(request.Header.Get(idHeader))) {
@@ -107,12 +107,16 @@ func (s *stdio) handler(t tools.Tool) server.ToolHandlerFunc {
 }
 
 // bug hides a panic from the client, but for a reference to the log.
-func (s *stdio) bug(ctx context.Context, tool string, value any) *mcp.CallToolResult {
+func (s *stdio) bug(ctx context.Context, t tools.Tool, value any) *mcp.CallToolResult {
 	reference := newFence()
 	s.logger.LogAttrs(ctx, slog.LevelError, "internal error", slog.String("reference", reference),
-		slog.String("tool", tool), slog.String("kind", fmt.Sprintf("%T", value)), slog.String("stack", string(debug.Stack())))
-	return mcp.NewToolResultError("Internal error of alitriage, reference " + reference +
-		": the log on stderr says more under it. Please report it. Nothing is known about the thing you asked for.")
+		slog.String("tool", t.Name), slog.String("kind", fmt.Sprintf("%T", value)), slog.String("stack", string(debug.Stack())))
+	text := "Internal error of alitriage, reference " + reference + ": the log on stderr says more under it. Please report it.\n" +
+		"Nothing is known about the thing you asked for."
+	if t.Starts {
+		text += " If something was to be started, it may have been: look before you start it again."
+	}
+	return mcp.NewToolResultError(text)
 }
 
 // untilExpired ends a call that is still in flight when the session has to end.

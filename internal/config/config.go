@@ -163,11 +163,11 @@ func (r *reader) readOnly() bool {
 
 func (r *reader) region() string {
 	text, from := r.value(region)
-	text = strings.ToLower(text)
-	if text != "" && !cloudapi.ValidRegion(text) {
+	id := strings.ToLower(text)
+	if id != "" && !cloudapi.ValidRegion(id) {
 		r.refuse(from, text, "is not a RegionId; it looks like cn-hangzhou")
 	}
-	return text
+	return id
 }
 
 // maxWait takes a bare number as seconds.
