@@ -102,21 +102,21 @@ func errorSteps(e *cloudapi.Error) []string {
 	if step, ok := codeSteps[e.Code]; ok {
 		return []string{step}
 	}
-	switch e.Kind {
-	case cloudapi.ErrInvalid:
+	switch {
+	case errors.Is(e.Kind, cloudapi.ErrInvalid):
 		return []string{"Correct the argument that the message names, and ask again."}
-	case cloudapi.ErrNotFound:
+	case errors.Is(e.Kind, cloudapi.ErrNotFound):
 		return []string{fmt.Sprintf("Check the id and the region (asked in %s): a wrong region is the commonest cause.", orDefault(e.Region, "no region"))}
-	case cloudapi.ErrUnauthenticated:
+	case errors.Is(e.Kind, cloudapi.ErrUnauthenticated):
 		return credentialSteps(e)
-	case cloudapi.ErrForbidden:
+	case errors.Is(e.Kind, cloudapi.ErrForbidden):
 		return forbiddenSteps(e)
-	case cloudapi.ErrThrottled:
+	case errors.Is(e.Kind, cloudapi.ErrThrottled):
 		if e.RetryAfter > 0 {
 			return []string{fmt.Sprintf("Wait %s, as Alibaba Cloud asks, and ask again: the quota is shared with the console and other tools.", duration(e.RetryAfter))}
 		}
 		return []string{"Wait a minute and ask again: the quota is per API, region and account in 1-minute windows, and shared with the console and other tools."}
-	case cloudapi.ErrBadResponse:
+	case errors.Is(e.Kind, cloudapi.ErrBadResponse):
 		return []string{"Ask again; if it stays so, report it with the RequestId. A proxy or a wrong endpoint override may answer in Alibaba Cloud's place."}
 	default:
 		if !e.Sent {

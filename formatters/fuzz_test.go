@@ -61,7 +61,7 @@ func (s *supply) flag() cloudapi.Flag { return cloudapi.Flag(s.byte() % 3) }
 
 func (s *supply) number() *int64 {
 	if b := s.byte(); b > 3 {
-		return number(int64(b) - 8)
+		return new(int64(b) - 8)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package formatters
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/alitriage/alitriage/cloudapi"
@@ -264,16 +265,17 @@ func gatherReasons(g cloudapi.GatherStatsResult, s gatherState) []string {
 
 // gatherFlags leaves out the flags that are as one expects.
 func gatherFlags(c cloudapi.Change) string {
-	text := fmt.Sprintf("ChangeFinished %s, ChangeSucceeded %s", c.Finished, c.Succeeded)
+	var text strings.Builder
+	text.WriteString(fmt.Sprintf("ChangeFinished %s, ChangeSucceeded %s", c.Finished, c.Succeeded))
 	for _, f := range []struct {
 		name  string
 		value cloudapi.Flag
 	}{{"ChangeAborted", c.Aborted}, {"ChangePaused", c.Paused}, {"ChangeTimedout", c.TimedOut}} {
 		if f.value != cloudapi.False {
-			text += fmt.Sprintf(", %s %s", f.name, f.value)
+			text.WriteString(fmt.Sprintf(", %s %s", f.name, f.value))
 		}
 	}
-	return text
+	return text.String()
 }
 
 // reported counts the instances by what they said.

@@ -76,7 +76,7 @@ func took(d time.Duration) resultChange {
 
 func failedWith(exitCode int64, text string) []resultChange {
 	return []resultChange{
-		status("Failed", "Finished"), exit(number(exitCode)), code("ExitCodeNonzero", "the command execution exit code is not zero."), output(text),
+		status("Failed", "Finished"), exit(new(exitCode)), code("ExitCodeNonzero", "the command execution exit code is not zero."), output(text),
 	}
 }
 

@@ -35,8 +35,8 @@ func operationCases() []goldenCase {
 	done := func(name, status, message, arguments string) goldenCase {
 		return goldenCase{name: name, report: testLock.OperationResult(operation(status, message, arguments))}
 	}
-	moving := func(name, status, message, arguments string) goldenCase {
-		c := done(name, status, message, arguments)
+	moving := func(name, status, arguments string) goldenCase {
+		c := done(name, status, blank, arguments)
 		c.resume = resume
 		return c
 	}
@@ -59,10 +59,10 @@ func operationCases() []goldenCase {
 	return []goldenCase{
 		{name: "no Data", report: testLock.OperationResult(gone)},
 		done("Data without Status", "", blank, ""),
-		moving("initialising", "INIT", blank, ""),
-		moving("running", "RUNNING", blank, ""),
-		moving("running with a failed instance", "RUNNING", blank, `{`+attributes(`"`+host1+`":`+instanceBad+`,"`+host2+`":`+instanceGoes)+`}`),
-		moving("running but success is false", "RUNNING", blank, `{"success":false}`),
+		moving("initialising", "INIT", ""),
+		moving("running", "RUNNING", ""),
+		moving("running with a failed instance", "RUNNING", `{`+attributes(`"`+host1+`":`+instanceBad+`,"`+host2+`":`+instanceGoes)+`}`),
+		moving("running but success is false", "RUNNING", `{"success":false}`),
 		done("succeeded", "SUCCESS", blank, `{"tagMap":{"cadt":["12345678","34567890"]}}`),
 		done("succeeded in another spelling", " success ", blank, ""),
 		done("succeeded on three instances", "SUCCESS", blank, `{"success":true,"message":"3 of 3 instances done",`+attributes(three+instanceOK)+`}`),

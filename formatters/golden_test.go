@@ -104,6 +104,7 @@ func sourceOf(product cloudapi.Product, operation, region string) cloudapi.Sourc
 	}
 }
 
-func number(n int64) *int64 { return &n }
+//go:fix inline
+func number(n int64) *int64 { return new(n) }
 
 func ago(d time.Duration) time.Time { return testTime.Add(-d) }

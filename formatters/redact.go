@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // secretShape is one way to recognise what must not be shown.
@@ -35,7 +34,7 @@ func after(command string) func(line string) bool {
 
 // inOption accepts lines that end within the name of an option.
 func inOption(line string) bool {
-	name := strings.TrimRightFunc(line, func(r rune) bool { return r < utf8.RuneSelf && (isAlnum(byte(r)) || r == '_' || r == '-') })
+	name := strings.TrimRightFunc(line, func(r rune) bool { return isAlnum(r) || r == '_' || r == '-' })
 	return strings.HasPrefix(line[len(name):], "--")
 }
 
@@ -279,7 +278,7 @@ func base64Before(text string) int {
 }
 
 func notBase64(r rune) bool {
-	return r >= utf8.RuneSelf || !isAlnum(byte(r)) && r != '+' && r != '/' && r != '='
+	return !isAlnum(r) && r != '+' && r != '/' && r != '='
 }
 
 const (

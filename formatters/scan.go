@@ -80,6 +80,6 @@ func hasPrefixFold(s, prefix string) bool {
 	return true
 }
 
-func isAlnum(c byte) bool {
+func isAlnum[C byte | rune](c C) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }

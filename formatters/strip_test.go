@@ -121,7 +121,7 @@ func slowStrip(s string) string {
 	})
 	s = controls.ReplaceAllString(s, "")
 	var lines []string
-	for _, text := range strings.Split(s, "\n") {
+	for text := range strings.SplitSeq(s, "\n") {
 		text = strings.TrimRight(text, "\r")
 		if strings.Contains(text, "\r") {
 			text = terminal(text, rest, line)

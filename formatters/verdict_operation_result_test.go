@@ -131,15 +131,15 @@ func TestArgumentsAreFoundInEveryWrapping(t *testing.T) {
 		return string(b)
 	}
 	for mask := range 8 {
-		var instance, instances, attributes any = one, nil, nil
+		var instance any = one
 		if mask&1 != 0 {
 			instance = encode(instance)
 		}
-		instances = map[string]any{host1: instance}
+		var instances any = map[string]any{host1: instance}
 		if mask&2 != 0 {
 			instances = encode(instances)
 		}
-		attributes = map[string]any{"instances": instances}
+		var attributes any = map[string]any{"instances": instances}
 		if mask&4 != 0 {
 			attributes = encode(attributes)
 		}

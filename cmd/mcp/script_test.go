@@ -29,6 +29,7 @@ import (
 //
 // At the end no output may hold a secret: see secrets.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
