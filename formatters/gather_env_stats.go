@@ -266,13 +266,13 @@ func gatherReasons(g cloudapi.GatherStatsResult, s gatherState) []string {
 // gatherFlags leaves out the flags that are as one expects.
 func gatherFlags(c cloudapi.Change) string {
 	var text strings.Builder
-	text.WriteString(fmt.Sprintf("ChangeFinished %s, ChangeSucceeded %s", c.Finished, c.Succeeded))
+	fmt.Fprintf(&text, "ChangeFinished %s, ChangeSucceeded %s", c.Finished, c.Succeeded)
 	for _, f := range []struct {
 		name  string
 		value cloudapi.Flag
 	}{{"ChangeAborted", c.Aborted}, {"ChangePaused", c.Paused}, {"ChangeTimedout", c.TimedOut}} {
 		if f.value != cloudapi.False {
-			text.WriteString(fmt.Sprintf(", %s %s", f.name, f.value))
+			fmt.Fprintf(&text, ", %s %s", f.name, f.value)
 		}
 	}
 	return text.String()

@@ -26,7 +26,7 @@ func page(results ...cloudapi.InvocationResult) cloudapi.InvocationResults {
 func ran(changes ...func(*cloudapi.InvocationResult)) cloudapi.InvocationResult {
 	x := cloudapi.InvocationResult{
 		InvokeID: testInvoke, CommandID: testCommand, InstanceID: host1, InvocationStatus: "Success", InvokeRecordStatus: "Finished",
-		ExitCode: number(0), Repeats: 1, Username: "root", StartedAt: ago(6 * time.Minute), FinishedAt: ago(6*time.Minute - 4*time.Second),
+		ExitCode: new(int64(0)), Repeats: 1, Username: "root", StartedAt: ago(6 * time.Minute), FinishedAt: ago(6*time.Minute - 4*time.Second),
 		Output: printed("disk-cleanup 2.4.1\n/data is below the 80% mark, done\n"),
 	}
 	for _, change := range changes {
@@ -109,12 +109,12 @@ func invocationCases(t *testing.T) []goldenCase {
 		done("failed with exit code 1", failedWith(1, "removing /data/log\nrm: cannot remove '/data/log/app.log': Permission denied\n")...),
 		done("failed with exit code 127", failedWith(127, "sh: line 3: kubectl: command not found\n")...),
 		done("failed with exit code 137", failedWith(137, "Killed\n")...),
-		done("failed with exit code 0", status("Failed", "Finished"), exit(number(0))),
+		done("failed with exit code 0", status("Failed", "Finished"), exit(new(int64(0)))),
 		done("invalid", neverBegan, status("Invalid", "Failed"), code("InvalidCommandText", "the command content is empty.")),
 		done("aborted because the network is blocked", neverBegan, status("Aborted", "Failed"), code("ClientNetworkBlocked", "the network of the aliyun service on the instance is blocked.")),
 		done("aborted because the agent did not answer", neverBegan, status("Aborted", "Failed"), code("ClientNotResponse", "the aliyun service did not respond.")),
 		done("aborted with a code nobody knows", neverBegan, status("Aborted", "Failed"), code("MoonPhaseWrong", "try again at new moon")),
-		done("invalid but it has an exit code", status("Invalid", "Failed"), exit(number(3))),
+		done("invalid but it has an exit code", status("Invalid", "Failed"), exit(new(int64(3)))),
 		done("ended with an error", status("Error", "Failed"), exit(nil), code("ExecutionException", "no space left on device")),
 		done("timed out", status("Timeout", "Failed"), exit(nil), took(time.Minute), code("ExecutionTimeout", "the command execution timed out.")),
 		done("cancelled", neverBegan, status("Cancelled", "Stopped")),
@@ -125,7 +125,7 @@ func invocationCases(t *testing.T) []goldenCase {
 		done("scheduled", status("Scheduled", "Running"), exit(nil), func(x *cloudapi.InvocationResult) { x.Repeats = 7 }),
 		done("a status nobody knows", status("Hibernating", "Running"), unended),
 		done("no status", status("", ""), neverBegan),
-		done("success but other fields disagree", exit(number(1)), status("Success", "Failed"), code("ExitCodeNonzero", "")),
+		done("success but other fields disagree", exit(new(int64(1))), status("Success", "Failed"), code("ExitCodeNonzero", "")),
 		moving("running but an error code says it failed", unended, status("Running", "Running"), code("InstanceRestarted", "the instance was restarted.")),
 		moving("the stop itself failed", unended, status("Running", "Running"), code("TerminationException", "the stop request failed.")),
 		all("no results", page()),
@@ -179,7 +179,7 @@ func invocationCases(t *testing.T) []goldenCase {
 			unended(x)
 			status("Running", "Running")(x)
 		case i == 12:
-			exit(number(4))(x)
+			exit(new(int64(4)))(x)
 		}
 	})})
 	mixed.resume = resume

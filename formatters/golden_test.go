@@ -104,7 +104,4 @@ func sourceOf(product cloudapi.Product, operation, region string) cloudapi.Sourc
 	}
 }
 
-//go:fix inline
-func number(n int64) *int64 { return new(n) }
-
 func ago(d time.Duration) time.Time { return testTime.Add(-d) }

@@ -74,7 +74,7 @@ func TestAddLeavesOutWhatTheCloudDidNotSay(t *testing.T) {
 	f.add("flag", cloudapi.Absent)
 	f.add("nothing", nil)
 	require.Empty(t, f)
-	f.add("number", number(0))
+	f.add("number", new(int64(0)))
 	f.add("flag", cloudapi.False)
 	f.add("time", time.Date(2026, 11, 22, 11, 7, 29, 5e8, time.FixedZone("CST", 8*3600)))
 	require.Equal(t, Facts{{"number", int64(0)}, {"flag", false}, {"time", "2026-11-22T03:07:29Z"}}, f)

@@ -85,7 +85,7 @@ func TestAppStatusVerdictForEveryCombination(t *testing.T) {
 		for _, order := range appOrderSpellings {
 			for _, sub := range appSubSpellings {
 				for _, flag := range allFlags {
-					for _, instances := range []*int64{nil, number(-1), number(0), number(1), number(3)} {
+					for _, instances := range []*int64{nil, new(int64(-1)), new(int64(0)), new(int64(1)), new(int64(3))} {
 						in := app(withStatus(status.came, instances), withOrder(order.came, flag), withSub(sub.came))
 						r := testLock.AppStatus(in)
 						n++
@@ -117,21 +117,21 @@ func TestAppStatusSaysWhatTheReferenceAsksFor(t *testing.T) {
 	}{
 		{"a failed batch never finishes by itself", app(withSub("RUNNING_BUT_HAS_ERROR")), []string{"never finish by itself", "both live", "AbortAndRollbackChangeOrder"}, nil},
 		{"a failed change over a serving application", app(withOrder("FAIL", no)), []string{"still serves with 4 instances"}, []string{"down"}},
-		{"a failed change over nothing", app(withOrder("FAIL", no), withStatus("RUNNING", number(0))), []string{"down"}, []string{"still serves"}},
-		{"a failed change over a stopped application", app(withOrder("FAIL", no), withStatus("STOPPED", number(0))), []string{"down"}, []string{"still serves"}},
+		{"a failed change over nothing", app(withOrder("FAIL", no), withStatus("RUNNING", new(int64(0)))), []string{"down"}, []string{"still serves"}},
+		{"a failed change over a stopped application", app(withOrder("FAIL", no), withStatus("STOPPED", new(int64(0)))), []string{"down"}, []string{"still serves"}},
 		{"a failed change and no count", app(withOrder("FAIL", no), withStatus("RUNNING", nil)), []string{"not in the answer"}, []string{"-1", "down"}},
 		{"a failed platform", app(withOrder("SYSTEM_FAIL", no)), []string{"platform", "Retry", "ticket"}, nil},
 		{"a batch to confirm", app(withOrder("WAIT_BATCH_CONFIRM", yes)), []string{"ConfirmPipelineBatch", "although it is a GET"}, nil},
 		{"an approver", app(withOrder("WAIT_APPROVAL", yes)), []string{"approver"}, nil},
 		{"a pause is no failure", app(withOrder("AUTO_BATCH_WAIT", yes)), []string{"by itself"}, []string{"fail"}},
-		{"no instance yet", app(withOrder("RUNNING", yes), withStatus("UNKNOWN", number(0))), []string{"no instance is up yet"}, nil},
-		{"up on paper", app(withStatus("RUNNING", number(0))), []string{"on paper", "crash loop", "scaled to zero", "health check", "events"}, nil},
+		{"no instance yet", app(withOrder("RUNNING", yes), withStatus("UNKNOWN", new(int64(0)))), []string{"no instance is up yet"}, nil},
+		{"up on paper", app(withStatus("RUNNING", new(int64(0)))), []string{"on paper", "crash loop", "scaled to zero", "health check", "events"}, nil},
 		{"aborted", app(withOrder("ABORT", no)), []string{"part-way", "mixed", "still serves with 4 instances"}, nil},
-		{"stopped on purpose", app(withStatus("STOPPED", number(0))), []string{"serves nobody until someone starts it", "on purpose"}, nil},
-		{"stopped with instances", app(withStatus("STOPPED", number(2))), []string{"fields disagree", "stopping"}, nil},
+		{"stopped on purpose", app(withStatus("STOPPED", new(int64(0)))), []string{"serves nobody until someone starts it", "on purpose"}, nil},
+		{"stopped with instances", app(withStatus("STOPPED", new(int64(2)))), []string{"fields disagree", "stopping"}, nil},
 		{"no change order", app(withoutOrder), []string{"no change order", "about 3 months"}, nil},
 		{"a missing count is named", app(withStatus("RUNNING", nil)), []string{"does not say how many instances", "RunningInstances not reported"}, nil},
-		{"a count is not compared with what should be", app(withStatus("RUNNING", number(1))), []string{"1 instance"}, []string{"1 of 1", "uptime"}},
+		{"a count is not compared with what should be", app(withStatus("RUNNING", new(int64(1)))), []string{"1 instance"}, []string{"1 of 1", "uptime"}},
 	} {
 		t.Run(c.fact, func(t *testing.T) {
 			r := testLock.AppStatus(c.in)

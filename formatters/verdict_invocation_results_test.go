@@ -22,7 +22,7 @@ var (
 		{"", ""}, {"Running", "Running"}, {"Finished", "Finished"}, {"finished", "Finished"}, {"Failed", "Failed"}, {"Stopped", "Stopped"},
 		{"Success", "Success"}, {"PartialFailed", "PartialFailed"}, {"partial_failed", "PartialFailed"}, {"Stopping", "Stopping"}, {"Exploded", odd},
 	}
-	exitCodes = []*int64{nil, number(0), number(1), number(127), number(137)}
+	exitCodes = []*int64{nil, new(int64(0)), new(int64(1)), new(int64(127)), new(int64(137))}
 )
 
 // errorCodes is the table of triage.md, section 3: whether the command ran, and
@@ -325,7 +325,7 @@ func TestInvocationTimes(t *testing.T) {
 		facts any
 	}{
 		{"equal times mean under a second", []resultChange{took(0)}, "took less than 1s", nil},
-		{"a time that is not set gives no duration", []resultChange{neverBegan, exit(number(0))}, "", nil},
+		{"a time that is not set gives no duration", []resultChange{neverBegan, exit(new(int64(0)))}, "", nil},
 		{"running counts to the time of the answer", []resultChange{status("Running", ""), unended}, "so far 6m0s", nil},
 		{"a clock that went back gives no duration", []resultChange{took(-60e9)}, "", nil},
 		{"ended", nil, "took 4s", int64(4000)},
