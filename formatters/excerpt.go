@@ -2,6 +2,7 @@ package formatters
 
 import (
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -138,7 +139,7 @@ func more(runes int) string { return "… [+" + count(runes, "character") + "]" 
 func firstTrouble(text string) int {
 	for i := 0; ; i++ {
 		var words []string
-		if i, words = troubleScanner.next(text, i); i == len(text) {
+		if i, words = troubleScanner().next(text, i); i == len(text) {
 			return 0
 		}
 		for _, word := range words {
@@ -173,4 +174,6 @@ var troubleWords = []string{
 	"错误", "失败", "异常", "拒绝", "无法", "不存在", "超时", "空间不足",
 }
 
-var troubleScanner = newScanner(troubleWords, func(word string) []string { return []string{word} })
+var troubleScanner = sync.OnceValue(func() *scanner[string] {
+	return newScanner(troubleWords, func(word string) []string { return []string{word} })
+})

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -49,48 +50,54 @@ func assigned(name string) *regexp.Regexp {
 
 func at(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)`) }
 
-var secretShapes = []*secretShape{
-	{"AccessKey secret", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}["'\s,:;|/]{1,4}([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false, nil},
-	{"AccessKey ID", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}`), false, nil},
-	{"STS key", hints("sts."), at(`STS\.[0-9A-Za-z]{10,}`), false, nil},
-	{"security token", hints("cais"), at(`CAIS[0-9A-Za-z+/]{60,}={0,2}`), false, nil},
-	{"JWT", hints("eyj"), at(`eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?`), false, nil},
-	{"Slack token", hints("xox"), at(`xox[abeoprs](?:\.xox[bp])?-[0-9A-Za-z-]{8,}`), false, nil},
-	{"Slack token", hints("xapp-"), at(`xapp-[0-9A-Za-z-]{8,}`), false, nil},
-	{"Slack webhook", hints("hooks.slack.com/"), at(`(?i)hooks\.slack\.com/[a-z]+/([0-9A-Za-z/_-]{16,})`), false, nil},
-	{"GitHub token", hints("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), at(`gh[pousr]_[0-9A-Za-z]{30,}`), false, nil},
-	{"GitHub token", hints("github_pat_"), at(`github_pat_[0-9A-Za-z_]{22,}`), false, nil},
-	{"GitLab token", hints("glpat-"), at(`glpat-[0-9A-Za-z_-]{16,}`), false, nil},
-	{"AWS key", hints("akia", "asia"), at(`A[KS]IA[0-9A-Z]{16}`), false, nil},
-	{"API key", hints("sk-"), at(`sk-[0-9A-Za-z_-]{20,}`), false, nil},
-	{"credentials", hints("authorization"), at(`(?i)authorization\\*["']?[ \t]*[:=][ \t]*\\*["']?(?:(?:basic|bearer|digest|token)[ \t]+)?([^\s"',\\]{8,})`), true, nil},
-	{"bearer token", hints("bearer"), at(`(?i)bearer[ \t]+([0-9A-Za-z._~+/=-]{8,})`), true, nil},
-	{"password", hints("://"), at(`://[^\s/:@"']*:([^\s/"']+)@`), false, nil},
-	{"password", hints("passw"), assigned(`passw(?:or)?d`), false, nil},
-	{"password", hints("passphrase"), assigned(`passphrase`), false, nil},
-	{"password", hints("pass=", `pass"`, `pass\`), assigned(`pass`), false, nil},
-	{"password", hints("pwd"), assigned(`pwd`), false, nil},
-	{"password", hints("密码", "口令"), assigned(`(?:密码|口令)`), false, nil},
-	{"password", hints("requirepass"), at(`(?i)requirepass[ \t]+["']?([^\s"']+)`), false, nil},
-	{"password", hints(" -p"), at(`[ \t]-p([^\s"'-][^\s"']*)`), false, after("mysql")},
-	{"password", hints(" -p"), at(`[ \t]-p[ \t]*["']?([^\s"']+)`), false, after("sshpass")},
-	{"password", hints(" -u", " --user"), at(`[ \t](?:-u|--user)[ =]?["']?[^\s:"']+:([^\s"']+)`), false, after("curl")},
-	{"password", hints("password ", "passwd ", "pass ", "pwd "), at(`(?i)[a-z]+[ \t]+["']?([^\s"'-][^\s"']*)`), false, inOption},
-	{"secret", hints("secret ", "token ", "key "), at(`(?i)[a-z]+[ \t]+["']?([^\s"'-][^\s"']{2,})`), true, inOption},
-	{"secret", hints("secret"), assigned(`secret(?:[_-]?(?:access[_-]?)?key)?`), true, nil},
-	{"secret", hints("密钥"), assigned(`密钥`), false, nil},
-	{"key", hints("accesskey", "access_key", "access-key", "access key"), assigned(`access[_ -]?key(?:[_ -]?(?:secret|id))?`), true, nil},
-	{"key", hints("apikey", "api_key", "api-key"), assigned(`api[_-]?key`), true, nil},
-	{"key", hints("accountkey", "account_key", "account-key"), assigned(`account[_-]?key`), true, nil},
-	{"key", hints("privatekey", "private_key", "private-key"), assigned(`private[_-]?key`), true, nil},
-	{"licence key", hints("licensekey", "license_key", "license-key", "licencekey", "licence_key", "licence-key"), assigned(`licen[cs]e[_-]?key`), true, nil},
-	{"token", hints("token"), assigned(`token`), true, nil},
-	{"credential", hints("credential"), assigned(`credentials?`), true, nil},
+// secretShapes lists the shapes that are known.
+func secretShapes() []*secretShape {
+	return []*secretShape{
+		{"AccessKey secret", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}["'\s,:;|/]{1,4}([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false, nil},
+		{"AccessKey ID", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}`), false, nil},
+		{"STS key", hints("sts."), at(`STS\.[0-9A-Za-z]{10,}`), false, nil},
+		{"security token", hints("cais"), at(`CAIS[0-9A-Za-z+/]{60,}={0,2}`), false, nil},
+		{"JWT", hints("eyj"), at(`eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?`), false, nil},
+		{"Slack token", hints("xox"), at(`xox[abeoprs](?:\.xox[bp])?-[0-9A-Za-z-]{8,}`), false, nil},
+		{"Slack token", hints("xapp-"), at(`xapp-[0-9A-Za-z-]{8,}`), false, nil},
+		{"Slack webhook", hints("hooks.slack.com/"), at(`(?i)hooks\.slack\.com/[a-z]+/([0-9A-Za-z/_-]{16,})`), false, nil},
+		{"GitHub token", hints("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), at(`gh[pousr]_[0-9A-Za-z]{30,}`), false, nil},
+		{"GitHub token", hints("github_pat_"), at(`github_pat_[0-9A-Za-z_]{22,}`), false, nil},
+		{"GitLab token", hints("glpat-"), at(`glpat-[0-9A-Za-z_-]{16,}`), false, nil},
+		{"AWS key", hints("akia", "asia"), at(`A[KS]IA[0-9A-Z]{16}`), false, nil},
+		{"API key", hints("sk-"), at(`sk-[0-9A-Za-z_-]{20,}`), false, nil},
+		{"credentials", hints("authorization"), at(`(?i)authorization\\*["']?[ \t]*[:=][ \t]*\\*["']?(?:(?:basic|bearer|digest|token)[ \t]+)?([^\s"',\\]{8,})`), true, nil},
+		{"bearer token", hints("bearer"), at(`(?i)bearer[ \t]+([0-9A-Za-z._~+/=-]{8,})`), true, nil},
+		{"password", hints("://"), at(`://[^\s/:@"']*:([^\s/"']+)@`), false, nil},
+		{"password", hints("passw"), assigned(`passw(?:or)?d`), false, nil},
+		{"password", hints("passphrase"), assigned(`passphrase`), false, nil},
+		{"password", hints("pass=", `pass"`, `pass\`), assigned(`pass`), false, nil},
+		{"password", hints("pwd"), assigned(`pwd`), false, nil},
+		{"password", hints("密码", "口令"), assigned(`(?:密码|口令)`), false, nil},
+		{"password", hints("requirepass"), at(`(?i)requirepass[ \t]+["']?([^\s"']+)`), false, nil},
+		{"password", hints(" -p"), at(`[ \t]-p([^\s"'-][^\s"']*)`), false, after("mysql")},
+		{"password", hints(" -p"), at(`[ \t]-p[ \t]*["']?([^\s"']+)`), false, after("sshpass")},
+		{"password", hints(" -u", " --user"), at(`[ \t](?:-u|--user)[ =]?["']?[^\s:"']+:([^\s"']+)`), false, after("curl")},
+		{"password", hints("password ", "passwd ", "pass ", "pwd "), at(`(?i)[a-z]+[ \t]+["']?([^\s"'-][^\s"']*)`), false, inOption},
+		{"secret", hints("secret ", "token ", "key "), at(`(?i)[a-z]+[ \t]+["']?([^\s"'-][^\s"']{2,})`), true, inOption},
+		{"secret", hints("secret"), assigned(`secret(?:[_-]?(?:access[_-]?)?key)?`), true, nil},
+		{"secret", hints("密钥"), assigned(`密钥`), false, nil},
+		{"key", hints("accesskey", "access_key", "access-key", "access key"), assigned(`access[_ -]?key(?:[_ -]?(?:secret|id))?`), true, nil},
+		{"key", hints("apikey", "api_key", "api-key"), assigned(`api[_-]?key`), true, nil},
+		{"key", hints("accountkey", "account_key", "account-key"), assigned(`account[_-]?key`), true, nil},
+		{"key", hints("privatekey", "private_key", "private-key"), assigned(`private[_-]?key`), true, nil},
+		{"licence key", hints("licensekey", "license_key", "license-key", "licencekey", "licence_key", "licence-key"), assigned(`licen[cs]e[_-]?key`), true, nil},
+		{"token", hints("token"), assigned(`token`), true, nil},
+		{"credential", hints("credential"), assigned(`credentials?`), true, nil},
+	}
 }
 
 const privateKey = "private key"
 
-var secretScanner = newScanner(secretShapes, func(s *secretShape) []string { return s.hints })
+// secretScanner is made when the first text comes: a server has to start fast.
+var secretScanner = sync.OnceValue(func() *scanner[*secretShape] {
+	return newScanner(secretShapes(), func(s *secretShape) []string { return s.hints })
+})
 
 // span is a secret in a text.
 type span struct {
@@ -130,7 +137,7 @@ func (a Airlock) mark(kind, secret string) string {
 func findSecrets(text string) []span {
 	var spans []span
 	for i := 0; ; {
-		at, shapes := secretScanner.next(text, i)
+		at, shapes := secretScanner().next(text, i)
 		if at == len(text) {
 			return append(spans, findKeys(text)...)
 		}

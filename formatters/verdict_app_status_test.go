@@ -80,6 +80,7 @@ func appContradicts(status, order, sub string, flag cloudapi.Flag, instances *in
 }
 
 func TestAppStatusVerdictForEveryCombination(t *testing.T) {
+	t.Parallel()
 	n := 0
 	for _, status := range appStatusSpellings {
 		for _, order := range appOrderSpellings {

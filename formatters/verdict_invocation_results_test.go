@@ -157,6 +157,7 @@ func resultContradicts(status, record, errorCode string, exitCode *int64) bool {
 }
 
 func TestInvocationVerdictForEveryCombination(t *testing.T) {
+	t.Parallel()
 	n := 0
 	for _, s := range invocationSpellings {
 		for _, record := range recordSpellings {

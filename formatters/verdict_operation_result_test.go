@@ -88,6 +88,7 @@ func argumentsOf(success string, statuses []string) (string, []Verdict) {
 }
 
 func TestOperationVerdictForEveryCombination(t *testing.T) {
+	t.Parallel()
 	sets := [][]string{nil, {`"Success"`, `"Failed"`}, {`"Success"`, `"Running"`}, {`"Failed"`, `"odd"`}, {`"Success"`, `"Success"`}}
 	for s := range instanceStatuses {
 		sets = append(sets, []string{s})
