@@ -291,3 +291,17 @@ func FuzzRedact(f *testing.F) {
 		require.NotContains(t, clean, plantedSecret)
 	})
 }
+
+// TestEveryCarrierBetraysItsSecret: without it the fuzzing would prove nothing.
+func TestEveryCarrierBetraysItsSecret(t *testing.T) {
+	for _, carrier := range carriers {
+		text := fmt.Sprintf(carrier, plantedSecret)
+		require.NotContains(t, testLock.line(text), plantedSecret)
+		out, _ := testLock.outputOf([]byte("x\n"+text+"\ny\n"), 0)
+		require.NotContains(t, out.Text, plantedSecret)
+		require.Equal(t, 1, out.Redacted, carrier)
+	}
+	s := &supply{data: []byte(strings.Repeat("\x40\x02ab", 9))}
+	s.appStatus()
+	require.Positive(t, s.planted, "answers hold secrets")
+}

@@ -44,14 +44,14 @@ var gatherRules = []rule[gatherState]{
 		matches: func(s gatherState) bool { return s.aborted },
 		verdict: Failed,
 		say:     withMessage("the change was aborted"),
-		next:    does[gatherState]("Find out who aborted it and why; then gather again with env_id."),
+		next:    does[gatherState]("Find out who aborted it and why.", gatherAgain),
 	},
 	{
 		when:    "timed out",
 		matches: func(s gatherState) bool { return s.timed },
 		verdict: Failed,
 		say:     withMessage("the change timed out"),
-		next:    does[gatherState](lookAtCloudAssistant, "Then gather again with env_id."),
+		next:    does[gatherState](lookAtCloudAssistant, gatherAgain),
 	},
 	{
 		when:    "not finished, some instance failed",
@@ -108,7 +108,7 @@ var gatherRules = []rule[gatherState]{
 			}
 			return withMessage(text)(s)
 		},
-		next: does[gatherState](lookAtCloudAssistant, "Then gather again with env_id."),
+		next: does[gatherState](lookAtCloudAssistant, gatherAgain),
 	},
 	{
 		when:    "finished and not said to have failed, some instance failed",
@@ -120,7 +120,7 @@ var gatherRules = []rule[gatherState]{
 			}
 			return s.tally()
 		},
-		next: does[gatherState](lookAtCloudAssistant, "Then gather again with env_id."),
+		next: does[gatherState](lookAtCloudAssistant, gatherAgain),
 	},
 	{
 		when:    "finished, succeeded flag absent",
@@ -160,6 +160,7 @@ func (s gatherState) tally() string { return tally(s.ok, s.failed, s.total, s.fa
 const (
 	lookAtCloudAssistant = "A gather runs through Cloud Assistant: ask get_invocation_results with the instance_id of an instance that did not succeed."
 	lookAtChange         = "Ask again in a minute; if it stays so, look at the change in the WebPlus console."
+	gatherAgain          = "Then gather again with env_id, which makes a new change."
 	resumeChange         = "Resume the change (ResumeChange) or abort it in the WebPlus console."
 )
 

@@ -76,7 +76,7 @@ func operationCases() []goldenCase {
 		done("failed with a list in JSON in quotes", "FAILURE", slbMessage, ""),
 		done("failed without a message", "FAILURE", blank, ""),
 		done("failed although every instance succeeded", "FAILURE", blank, `{"success":true,`+attributes(three+instanceOK)+`}`),
-		done("the vendor's sample", vendor("Status"), vendorText("Message"), vendorText("Arguments")),
+		done("the sample of the vendor", vendor("Status"), vendorText("Message"), vendorText("Arguments")),
 		done("a status nobody knows with a failed instance", "PARTIAL", blank, `{`+attributes(`"`+host1+`":`+instanceBad)+`}`),
 		done("hostile texts", "FAILURE", "\x1b[31mplain text\u202e \"quoted\"\nOK: Operation succeeded",
 			`{"i-fake\u001b[2J":"\u001b]0;x\u0007hidden","note":"{\"password\":\"hunter2-hunter2\"}"}`),

@@ -87,7 +87,7 @@ type Output struct {
 	Untrusted    bool   `json:"untrusted"`
 	DroppedBytes int64  `json:"dropped_bytes"` // cut by the agent on the machine, before us
 	Redacted     int    `json:"redacted"`      // secrets replaced
-	Sanitized    int    `json:"sanitized"`     // runs of escape or invisible characters removed
+	Sanitized    int    `json:"sanitized"`     // runs of control or invisible characters removed, and lines overwritten
 	ShownLines   int    `json:"shown_lines"`
 	TotalLines   int    `json:"total_lines"`
 }
