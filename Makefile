@@ -75,7 +75,7 @@ cross: ## both binaries for every platform we release, thrown away afterwards
 	  GOOS=$$os GOARCH=$$arch $(GOBUILD) -o "$$out/" ./cmd/mcp ./cmd/slackbot || exit 1; \
 	done; done
 
-check: fresh vet race lint oracle peers ## all that CI does, but for the cross builds and the fuzzing
+check: fresh vet race lint oracle peers ## all that CI does, but for the cross builds
 
 clean: ## what was built or installed here, but for the linter in .tools/
 	rm -rf bin internal/peers/node_modules

@@ -164,13 +164,21 @@ const (
 	maxName = 64
 )
 
+// inWord tells whether i is in the middle of a word. The letters of an escape,
+// as JSON within a string keeps them, belong to no word.
+func inWord(text string, i int) bool {
+	return i > 0 && isAlnum(text[i-1]) && isAlnum(text[i]) && !escapeEnd.MatchString(text[max(i-6, 0):i])
+}
+
+var escapeEnd = regexp.MustCompile(`\\(?:[bfnrt]|u[0-9a-fA-F]{4})$`)
+
 // match looks for the secret whose hint is at i.
 func (s *secretShape) match(text string, i int) (span, bool) {
 	window := text[i:]
 	if !slices.ContainsFunc(s.hints, func(hint string) bool { return hasPrefixFold(window, hint) }) {
 		return span{}, false
 	}
-	if s.pattern.NumSubexp() == 0 && i > 0 && isAlnum(text[i-1]) && isAlnum(text[i]) {
+	if s.pattern.NumSubexp() == 0 && inWord(text, i) {
 		return span{}, false // a key is no part of a longer word; names such as DB_PASSWORD are
 	}
 	if s.before != nil && !s.before(lineBefore(text, i)) {
