@@ -12,42 +12,58 @@ import (
 )
 
 // Error reports that nothing could be found out. It is not for commands that
-// failed on a machine: those are data. Its text stays within MaxError bytes.
+// failed on a machine: those are data. Its text stays within MaxError bytes,
+// with some room for hints.
 func (a Airlock) Error(err error) Report {
+	const room = 200
+	var r Report
+	for _, foreign := range []int{500, 250, 100} { // bytes of one text that is not ours
+		if r = (errorLock{a, foreign}).report(err); len(Text(r, "")) <= MaxError-room {
+			break
+		}
+	}
+	return r
+}
+
+// errorLock lets so many bytes of each text through.
+type errorLock struct {
+	Airlock
+
+	limit int
+}
+
+func (a errorLock) report(err error) Report {
 	var e *cloudapi.Error
 	if !errors.As(err, &e) {
 		r := newReport(cloudapi.Source{})
-		r.Verdict, r.Headline = Unknown, couldNot+shortenTo(a.line(err.Error()), longReason)
+		r.Verdict, r.Headline = Unknown, couldNot+shortenTo(a.line(err.Error()), a.limit)
 		r.NextSteps = append(r.NextSteps, "Ask again; if it stays so, report it with the arguments that you gave.")
 		return r
 	}
 	source := cloudapi.Source{Product: e.Product, Operation: e.Op, Region: e.Region}
 	if e.RequestID != "" {
-		source.RequestIDs = []string{a.word(e.RequestID)}
+		source.RequestIDs = []string{shortenTo(a.word(e.RequestID), a.limit)}
 	}
 	r := newReport(source)
 	r.Verdict = Unknown
-	r.Headline = couldNot + a.errorHeadline(e)
-	r.Reasons = append(r.Reasons, a.errorReasons(e)...)
+	r.Headline = couldNot + a.headline(e)
+	r.Reasons = append(r.Reasons, a.reasons(e)...)
 	if e.MayHaveStarted {
 		r.Rerun = RerunUnknown
-		r.Headline = "Could not find out, and the gather may have started: " + a.errorHeadline(e)
+		r.Headline = "Could not find out, and the gather may have started: " + a.headline(e)
 		r.NextSteps = append(r.NextSteps, "Do not start another gather: look for the newest change of the environment in the WebPlus console and ask with its change_id.")
 	} else {
 		r.NextSteps = append(r.NextSteps, errorSteps(e)...)
 	}
 	if e.Recommend != "" {
-		r.NextSteps = append(r.NextSteps, "Alibaba Cloud's troubleshooting link: "+shortenTo(a.quote(e.Recommend), longReason))
+		r.NextSteps = append(r.NextSteps, "Alibaba Cloud's troubleshooting link: "+shortenTo(a.quote(e.Recommend), a.limit))
 	}
 	return r
 }
 
-const (
-	couldNot   = "Could not find out: "
-	longReason = 250 // bytes of one foreign text in an error
-)
+const couldNot = "Could not find out: "
 
-func (a Airlock) errorHeadline(e *cloudapi.Error) string {
+func (a errorLock) headline(e *cloudapi.Error) string {
 	switch {
 	case errors.Is(e, context.Canceled):
 		return e.Op + " was cancelled"
@@ -56,25 +72,25 @@ func (a Airlock) errorHeadline(e *cloudapi.Error) string {
 	case errors.Is(e, cloudapi.ErrNoCredentials):
 		return "there are no Alibaba Cloud credentials to ask with"
 	case e.Code != "":
-		return fmt.Sprintf("%s was refused with %s", e.Op, shortenTo(a.word(e.Code), longReason))
+		return fmt.Sprintf("%s was refused with %s", e.Op, shortenTo(a.word(e.Code), a.limit))
 	default:
 		return e.Op + ": " + e.Kind.Error()
 	}
 }
 
-func (a Airlock) errorReasons(e *cloudapi.Error) []string {
+func (a errorLock) reasons(e *cloudapi.Error) []string {
 	var reasons []string
 	switch {
 	case e.Message != "" && e.Status != 0:
-		reasons = append(reasons, fmt.Sprintf("Alibaba Cloud says (HTTP %d): %s", e.Status, shortenTo(a.quote(e.Message), longReason)))
+		reasons = append(reasons, fmt.Sprintf("Alibaba Cloud says (HTTP %d): %s", e.Status, shortenTo(a.quote(e.Message), a.limit)))
 	case e.Message != "":
-		reasons = append(reasons, "Alibaba Cloud says: "+shortenTo(a.quote(e.Message), longReason))
+		reasons = append(reasons, "Alibaba Cloud says: "+shortenTo(a.quote(e.Message), a.limit))
 	case e.Status != 0:
 		reasons = append(reasons, fmt.Sprintf("HTTP status %d", e.Status))
 	}
 	if e.Cause != nil {
 		if text := a.line(e.Cause.Error()); text != "" {
-			reasons = append(reasons, shortenTo(text, longReason))
+			reasons = append(reasons, shortenTo(text, a.limit))
 		}
 	}
 	if e.Denied != nil {
@@ -84,8 +100,8 @@ func (a Airlock) errorReasons(e *cloudapi.Error) []string {
 }
 
 // denied says who lacks what, and whether an Allow would help.
-func (a Airlock) denied(d *cloudapi.Denial) string {
-	short := func(s string) string { return shortenTo(a.orNone(s), 80) }
+func (a errorLock) denied(d *cloudapi.Denial) string {
+	short := func(s string) string { return shortenTo(a.orNone(s), a.limit) }
 	how := "no policy allows it"
 	if d.Explicit {
 		how = "a policy forbids it, so that adding an Allow will not help"

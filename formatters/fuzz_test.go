@@ -251,7 +251,7 @@ func FuzzUnwrap(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		text = strings.ToValidUTF8(text, "\uFFFD")
 		v := unwrapText(text, maxLayers)
-		short := digest(v, 0)
+		short := testLock.digest(v, 0)
 		line := testLock.line(short)
 		checkClean(t, line)
 		require.NotContains(t, line, "\n")
@@ -269,7 +269,7 @@ func FuzzUnwrap(f *testing.F) {
 					return
 				}
 			}
-			require.Equal(t, short, digest(unwrapText(string(wrapped), maxLayers), 0))
+			require.Equal(t, short, testLock.digest(unwrapText(string(wrapped), maxLayers), 0))
 		}
 	})
 }

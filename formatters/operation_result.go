@@ -158,7 +158,7 @@ func (a Airlock) OperationResult(op cloudapi.OperationResult) Report {
 		found: op.Found, status: upperASCII(strings.TrimSpace(op.Status)), success: readSuccess(arguments),
 	}
 	state.countItems(r.Items)
-	if text := digest(message, 0); text != "" {
+	if text := a.digest(message, 0); text != "" {
 		state.message = a.quote(text)
 	}
 	var why string
@@ -173,8 +173,8 @@ func (a Airlock) OperationResult(op cloudapi.OperationResult) Report {
 	r.Reasons = a.operationReasons(op, state)
 	r.Facts.add("operation_id", a.plain(string(op.OperationID)))
 	r.Facts.add("status", a.plain(op.Status))
-	r.Facts.add("message", a.lineUpTo(digest(message, 0), maxValue))
-	r.Facts.add("arguments", a.lineUpTo(digest(withoutInstances(arguments), 0), maxValue))
+	r.Facts.add("message", a.lineUpTo(a.digest(message, 0), maxValue))
+	r.Facts.add("arguments", a.lineUpTo(a.digest(withoutInstances(arguments), 0), maxValue))
 	return r
 }
 
@@ -333,12 +333,12 @@ var instanceVerdicts = map[string]Verdict{
 }
 
 func (a Airlock) operationItem(i operationInstance) Item {
-	status := rawText(i.status)
+	status := a.digest(i.status, 0)
 	item := Item{Name: a.orNone(i.id), Verdict: Unknown, Text: "status " + a.orNone(status), Facts: Facts{}}
 	if v, known := instanceVerdicts[normal(status)]; known {
 		item.Verdict = v
 	}
-	if message := digest(i.message, 0); message != "" {
+	if message := a.digest(i.message, 0); message != "" {
 		item.Text += ": " + a.quote(message)
 	}
 	item.Facts.add("instance_id", a.plain(i.id))

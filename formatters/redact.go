@@ -45,7 +45,7 @@ func hints(list ...string) []string { return list }
 // quotes, in quotes within quoted JSON, or up to the next space.
 func assigned(name string) *regexp.Regexp {
 	return at(`(?is)` + name + `\\*["']?[ \t]*(?:=>|:=|[:=：])[ \t]*` +
-		`(?:\\+"([^"\\\n]+)|"((?:[^"\\\n]|\\.)+)|'([^'\n]+)|([^\s"'&;]{3,}))`)
+		`(?:\\+"([^"\\\n]+)|\\+'([^'\\\n]+)|"((?:[^"\\\n]|\\.)+)|'([^'\n]+)|([^\s"'&;]{3,}))`)
 }
 
 func at(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)`) }

@@ -62,6 +62,7 @@ func TestRedact(t *testing.T) {
 		{"password in single quotes", `password='two words'`, `password='·'`, 1},
 		{"password with an escaped quote", `"password":"pa\"ss","user":"x"`, `"password":"·","user":"x"`, 1},
 		{"password in JSON in JSON", `{\"password\":\"` + fakePassword + `\",\"user\":\"x\"}`, `{\"password\":\"·\",\"user\":\"x\"}`, 1},
+		{"password in escaped single quotes", `{\\\'password\\\':\\\'` + fakePassword + `\\\'}`, `{\\\'password\\\':\\\'·\\\'}`, 1},
 		{"passwd, pwd, passphrase", "passwd=abc1 pwd=abc2 passphrase=abc3", "passwd=· pwd=· passphrase=·", 3},
 		{"a connection string", "Server=db;Uid=app;Pwd=" + fakePassword + ";Database=x", "Server=db;Uid=app;Pwd=·;Database=x", 1},
 		{"a query", "https://h/?token=abc123&user=x", "https://h/?token=·&user=x", 1},

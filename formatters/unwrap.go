@@ -5,10 +5,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -92,47 +92,50 @@ const (
 )
 
 // digest is a decoded value in short: of lists the first elements, of objects
-// the key fields, and how many more there are.
-func digest(v any, depth int) string {
+// the key fields, and how many more there are. Each text goes through the
+// airlock by itself, before quotes and brackets are put around it: they could
+// hide from redaction what it holds. The whole does so again where it is shown,
+// for a name and its value come together here.
+func (a Airlock) digest(v any, depth int) string {
 	switch v := v.(type) {
 	case map[string]any:
 		if depth == digestDepth {
 			return "{" + count(len(v), "field") + "}"
 		}
-		return digestObject(v, depth)
+		return a.digestObject(v, depth)
 	case []any:
 		if depth == digestDepth {
-			return "[" + elements(len(v)) + "]"
+			return "[" + strconv.Itoa(len(v)) + "]"
 		}
-		return digestList(v, depth)
+		return a.digestList(v, depth)
 	case string:
-		if depth > 0 && !isWord(v) {
-			return inQuotes(strings.Join(strings.Fields(v), " "))
+		if depth == 0 {
+			return v
 		}
-		return v
+		return a.word(v)
 	default:
 		return rawText(v)
 	}
 }
 
-func digestList(list []any, depth int) string {
+func (a Airlock) digestList(list []any, depth int) string {
 	var parts []string
 	for _, v := range list[:min(len(list), digestElements)] {
-		parts = append(parts, digest(v, depth+1))
+		parts = append(parts, a.digest(v, depth+1))
 	}
 	if n := len(list) - digestElements; n > 0 {
-		parts = append(parts, "and "+elements(n)+" more")
+		parts = append(parts, "and "+strconv.Itoa(n)+" more")
 	}
 	return "[" + strings.Join(parts, ", ") + "]"
 }
 
-func digestObject(object map[string]any, depth int) string {
+func (a Airlock) digestObject(object map[string]any, depth int) string {
 	names := slices.SortedFunc(maps.Keys(object), func(x, y string) int {
 		return cmp.Or(fieldRank(x, object[x])-fieldRank(y, object[y]), strings.Compare(x, y))
 	})
 	var parts []string
 	for _, name := range names[:min(len(names), digestFields)] {
-		parts = append(parts, name+"="+digest(object[name], depth+1))
+		parts = append(parts, a.word(name)+"="+a.digest(object[name], depth+1))
 	}
 	if n := len(names) - digestFields; n > 0 {
 		parts = append(parts, "and "+count(n, "field")+" more")
@@ -158,5 +161,3 @@ func fieldRank(name string, v any) int {
 		return 3
 	}
 }
-
-func elements(n int) string { return fmt.Sprintf("%d", n) }
