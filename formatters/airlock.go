@@ -1,9 +1,9 @@
 package formatters
 
 import (
-	"bytes"
 	"hash/maphash"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/alitriage/alitriage/cloudapi"
 )
@@ -26,11 +26,46 @@ const (
 	maxToken = 1_024  // bytes of a next_token, which is of no use when it is cut
 	window   = 3_000  // cost of one output in a report
 	fullText = 40_000 // the same for FullOutput: the rest of the report fits beside it
+	maxLook  = 16_384 // bytes of a text of which no more than a line is shown
 )
+
+// chamber is the airlock while one report goes through: it cleans each text
+// once, and counts what it took away.
+type chamber struct {
+	Airlock
+
+	lines              map[string]string // clean lines, by the text as it came
+	redacted, stripped int               // in lines; an Output counts for itself
+	folded             []byte            // room for the output that is being compared
+}
+
+func (a Airlock) chamber() *chamber { return &chamber{Airlock: a, lines: map[string]string{}} }
+
+// through makes a report and notes what was taken away beside the outputs.
+func (a Airlock) through(report func(*chamber) Report) Report {
+	c := a.chamber()
+	r := report(c)
+	if text := takenAway(c.redacted, c.stripped); text != "" {
+		r.Notes = append(r.Notes, "in texts other than outputs: "+text)
+	}
+	return r
+}
+
+// takenAway counts in words, "" if nothing was.
+func takenAway(redacted, stripped int) string {
+	var parts []string
+	if redacted > 0 {
+		parts = append(parts, count(redacted, "secret")+" redacted")
+	}
+	if stripped > 0 {
+		parts = append(parts, count(stripped, "run")+" of control or invisible characters removed")
+	}
+	return strings.Join(parts, ", ")
+}
 
 // word passes ids and statuses, which stand in our sentences without quotes when
 // they have the shape of one; anything else is quoted.
-func (a Airlock) word(s string) string {
+func (a *chamber) word(s string) string {
 	if passes(s, maxWord) {
 		return s
 	}
@@ -38,7 +73,7 @@ func (a Airlock) word(s string) string {
 }
 
 // orNone is word for a field that may be empty.
-func (a Airlock) orNone(s string) string {
+func (a *chamber) orNone(s string) string {
 	if s == "" {
 		return "(none)"
 	}
@@ -47,7 +82,7 @@ func (a Airlock) orNone(s string) string {
 
 // plain is line for a fact, where JSON or the renderer adds the quotes. An id or
 // status passes as it is.
-func (a Airlock) plain(s string) string {
+func (a *chamber) plain(s string) string {
 	if passes(s, maxWord) {
 		return s
 	}
@@ -55,7 +90,7 @@ func (a Airlock) plain(s string) string {
 }
 
 // token is plain for a next_token, which must be given back as it came.
-func (a Airlock) token(s string) string {
+func (a *chamber) token(s string) string {
 	if passes(s, maxToken) {
 		return s
 	}
@@ -78,45 +113,91 @@ func isWord(s string) bool {
 }
 
 // line makes free text one clean, short line.
-func (a Airlock) line(s string) string { return a.lineUpTo(s, maxLine) }
+func (a *chamber) line(s string) string { return a.lineUpTo(s, maxLine) }
 
-func (a Airlock) lineUpTo(s string, limit int) string {
+func (a *chamber) lineUpTo(s string, limit int) string {
+	unseen := 0
+	if len(s) > maxLook {
+		var rest string
+		s, rest = cutAtSpace(s, maxLook)
+		unseen = utf8.RuneCountInString(rest)
+	}
+	return shorten(a.clean(s), limit, unseen)
+}
+
+// cutAtSpace cuts s before limit, in white space if there is some not far away:
+// what would be half a secret goes as a whole.
+func cutAtSpace(s string, limit int) (head, rest string) {
+	const far = 1024
+	if i := strings.LastIndexAny(s[limit-far:limit], " \n\t"); i >= 0 {
+		limit += i - far
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit], s[limit:]
+}
+
+// clean makes one line of s, of any length.
+func (a *chamber) clean(s string) string {
+	if line, known := a.lines[s]; known {
+		return line
+	}
 	text, _ := decode([]byte(s), 0)
-	text, _ = strip(text)
-	text, _ = a.redact(text) // before lines are joined: what follows a prompt is no password
-	return shorten(strings.Join(strings.Fields(text), " "), limit)
+	text, stripped := strip(text)
+	text, redacted := a.redact(text) // before lines are joined: what follows a prompt is no password
+	a.stripped, a.redacted = a.stripped+stripped, a.redacted+redacted
+	line := strings.Join(strings.Fields(text), " ")
+	a.lines[s] = line
+	return line
 }
 
 // quote is line between quotes, for use within our own sentences.
-func (a Airlock) quote(s string) string { return inQuotes(a.line(s)) }
+func (a *chamber) quote(s string) string { return inQuotes(a.line(s)) }
 
 // inQuotes marks a clean line as somebody else's words.
 func inQuotes(s string) string { return `"` + strings.ReplaceAll(s, `"`, `'`) + `"` }
 
 // lineOf is line for bytes of a machine.
-func (a Airlock) lineOf(m cloudapi.MachineBytes) string { return a.line(string(m.Open())) }
+func (a *chamber) lineOf(m cloudapi.MachineBytes) string { return a.line(string(m.Open())) }
 
-// output opens what a machine printed. note says what is odd about its charset.
-func (a Airlock) output(o cloudapi.Output) (out *Output, note string) {
+// opened is the text of an output, whole and clean.
+type opened struct {
+	text, note         string // note says what is odd about the charset
+	dropped            int64
+	redacted, stripped int
+}
+
+// output opens what a machine printed, nil if it is nothing.
+func (a *chamber) output(o cloudapi.Output) *opened {
 	if o.Len() == 0 && o.DroppedBytes == 0 {
-		return nil, ""
+		return nil
 	}
 	return a.outputOf(o.Open(), o.DroppedBytes)
 }
 
-func (a Airlock) outputOf(b []byte, dropped int64) (out *Output, note string) {
-	text, note := decode(b, dropped)
-	text, stripped := strip(text)
-	text, redacted := a.redact(strings.Trim(text, "\n"))
+func (a *chamber) outputOf(b []byte, dropped int64) *opened {
+	o := opened{dropped: dropped}
+	o.text, o.note = decode(b, dropped)
+	o.text, o.stripped = strip(o.text)
+	o.text, o.redacted = a.redact(strings.Trim(o.text, "\n"))
+	return &o
+}
+
+// excerpt cuts an output to what a report shows of it.
+func (a *chamber) excerpt(o *opened) *Output {
+	if o == nil {
+		return nil
+	}
 	limit := window
 	if a.FullOutput {
 		limit = fullText
 	}
-	shown, shownLines, totalLines := excerpt(text, limit)
+	shown, shownLines, totalLines := excerpt(o.text, limit)
 	return &Output{
-		Text: shown, Untrusted: true, DroppedBytes: dropped, Redacted: redacted, Sanitized: stripped,
+		Text: shown, Untrusted: true, DroppedBytes: o.dropped, Redacted: o.redacted, Sanitized: o.stripped,
 		ShownLines: shownLines, TotalLines: totalLines,
-	}, note
+	}
 }
 
 // unwrap opens a text that holds JSON, or not. What comes out has not been
@@ -127,37 +208,11 @@ func unwrap(m cloudapi.MachineBytes) any {
 	return unwrapText(text, maxLayers)
 }
 
-var alikeSeed = maphash.MakeSeed()
-
-// alike is equal for outputs that differ in digits, white space or the name of
-// their instance alone. It is only good for comparing within one process.
-func alike(r *cloudapi.InvocationResult) uint64 {
-	raw := r.Output.Open()
-	if id := []byte(r.InstanceID); len(id) > 0 && bytes.Contains(raw, id) {
-		raw = bytes.ReplaceAll(raw, id, []byte("#"))
-	}
-	folded := make([]byte, len(raw))
-	n, last := 0, byte(' ')
-	for _, c := range raw {
-		c = foldedByte[c]
-		folded[n] = c
-		if c != last || c != '0' && c != ' ' {
-			n++
-		}
-		last = c
-	}
-	return maphash.Bytes(alikeSeed, bytes.TrimRight(folded[:n], " "))
+// fingerprint is equal for outputs that are alike. It is only good for comparing
+// within one process.
+func (a *chamber) fingerprint(o cloudapi.Output) uint64 {
+	a.folded = fold(a.folded[:0], o.Open())
+	return maphash.Bytes(alikeSeed, a.folded)
 }
 
-var foldedByte = func() (table [256]byte) {
-	for c := range table {
-		table[c] = byte(c)
-	}
-	for _, c := range "0123456789" {
-		table[c] = '0'
-	}
-	for _, c := range "\t\n\r" {
-		table[c] = ' '
-	}
-	return table
-}()
+var alikeSeed = maphash.MakeSeed()

@@ -32,6 +32,7 @@ const lookAtApp = "Ask again in a minute; if it stays so, look at the applicatio
 var appRules = []rule[appState]{
 	{
 		when:    "sub status RUNNING_BUT_HAS_ERROR",
+		example: appState{status: "RUNNING", order: "RUNNING", sub: subHasError, instances: 4},
 		matches: func(s appState) bool { return s.sub == subHasError },
 		verdict: Failed,
 		say:     says[appState]("a batch of the release failed; the change order will never finish by itself, and old and new version are both live"),
@@ -40,6 +41,7 @@ var appRules = []rule[appState]{
 	},
 	{
 		when:    "change order FAIL or SYSTEM_FAIL",
+		example: appState{status: "RUNNING", order: "FAIL", instances: 4},
 		matches: func(s appState) bool { return oneOf(s.order, "FAIL", "SYSTEMFAIL") },
 		verdict: Failed,
 		say: func(s appState) string {
@@ -57,6 +59,7 @@ var appRules = []rule[appState]{
 	},
 	{
 		when:    "change order WAIT_BATCH_CONFIRM",
+		example: appState{status: "RUNNING", order: "WAITBATCHCONFIRM", instances: 4},
 		matches: func(s appState) bool { return s.order == "WAITBATCHCONFIRM" },
 		verdict: ActionNeeded,
 		say:     says[appState]("the release waits for a person to confirm the next batch"),
@@ -64,6 +67,7 @@ var appRules = []rule[appState]{
 	},
 	{
 		when:    "change order WAIT_APPROVAL",
+		example: appState{status: "RUNNING", order: "WAITAPPROVAL", instances: 4},
 		matches: func(s appState) bool { return s.order == "WAITAPPROVAL" },
 		verdict: ActionNeeded,
 		say:     says[appState]("the change order waits for an approver"),
@@ -71,6 +75,7 @@ var appRules = []rule[appState]{
 	},
 	{
 		when:    "change order RUNNING, AUTO_BATCH_WAIT, APPROVED or READY, with a sub status that is not known",
+		example: appState{status: "RUNNING", order: "RUNNING", sub: "DEGRADED", instances: 4},
 		matches: func(s appState) bool { return oneOf(s.order, ordersMoving...) && !s.subKnown() },
 		verdict: Unknown,
 		say:     says[appState]("a change order is under way, but the sub status is one that alitriage does not know"),
@@ -78,6 +83,7 @@ var appRules = []rule[appState]{
 	},
 	{
 		when:    "change order RUNNING, AUTO_BATCH_WAIT, APPROVED or READY",
+		example: appState{status: "RUNNING", order: "AUTOBATCHWAIT", instances: 4},
 		matches: func(s appState) bool { return oneOf(s.order, ordersMoving...) },
 		verdict: InProgress,
 		say: func(s appState) string {
@@ -96,6 +102,7 @@ var appRules = []rule[appState]{
 	},
 	{
 		when:    "application RUNNING with 0 instances",
+		example: appState{status: "RUNNING", order: "SUCCESS"},
 		matches: func(s appState) bool { return s.status == "RUNNING" && s.instances == 0 },
 		verdict: Failed,
 		say:     says[appState]("it is up on paper, but no instance runs: a crash loop, scaled to zero, or a failing health check"),
@@ -103,6 +110,7 @@ var appRules = []rule[appState]{
 	},
 	{
 		when:    "change order ABORT",
+		example: appState{status: "RUNNING", order: "ABORT", instances: 4},
 		matches: func(s appState) bool { return s.order == "ABORT" },
 		verdict: Failed,
 		say: func(s appState) string {
@@ -112,6 +120,7 @@ var appRules = []rule[appState]{
 	},
 	{
 		when:    "application status UNKNOWN, absent or not recognised",
+		example: appState{status: "UNKNOWN", order: "SUCCESS", instances: 4},
 		matches: func(s appState) bool { return !oneOf(s.status, "RUNNING", "STOPPED") },
 		verdict: Unknown,
 		say: func(s appState) string {
@@ -128,13 +137,15 @@ var appRules = []rule[appState]{
 	},
 	{
 		when:    "application STOPPED",
+		example: appState{status: "STOPPED", order: "SUCCESS"},
 		matches: func(s appState) bool { return s.status == "STOPPED" },
 		verdict: ActionNeeded,
 		say:     says[appState]("it is stopped and serves nobody until someone starts it"),
 		next:    does[appState]("Find out whether it was stopped on purpose; if not, start it in the SAE console."),
 	},
 	{
-		when: "application RUNNING, change order SUCCESS or empty, at least 1 instance, nothing that contradicts it",
+		when:    "application RUNNING, change order SUCCESS or empty, at least 1 instance, nothing that contradicts it",
+		example: appState{status: "RUNNING", order: "SUCCESS", instances: 4},
 		matches: func(s appState) bool {
 			return oneOf(s.order, "SUCCESS", "") && s.subKnown() && s.instances >= 1 && s.orderRunning != cloudapi.True
 		},
@@ -143,6 +154,7 @@ var appRules = []rule[appState]{
 	},
 	{
 		when:    "anything else",
+		example: appState{status: "RUNNING", order: "SUCCESS", instances: -1},
 		matches: always[appState],
 		verdict: Unknown,
 		say: func(s appState) string {
@@ -177,6 +189,10 @@ func (s appState) instanceCount() string { return count(int(s.instances), "insta
 
 // AppStatus reports on an SAE application (DescribeApplicationStatus).
 func (a Airlock) AppStatus(app cloudapi.AppStatus) Report {
+	return a.through(func(c *chamber) Report { return c.appStatus(app) })
+}
+
+func (a *chamber) appStatus(app cloudapi.AppStatus) Report {
 	state := appState{
 		status:       normal(app.CurrentStatus),
 		order:        normal(app.LastChangeOrderStatus),
@@ -188,9 +204,9 @@ func (a Airlock) AppStatus(app cloudapi.AppStatus) Report {
 		state.instances = *app.RunningInstances
 	}
 	r := newReport(app.Source)
-	var why string
-	r.Verdict, why, r.NextSteps = judge(appRules, state)
-	r.Headline = fmt.Sprintf("Application %s: %s", a.orNone(string(app.AppID)), why)
+	j := judge(appRules, state)
+	r.Verdict, r.NextSteps, r.Rerun = j.verdict, j.next, j.rerun
+	r.Headline = fmt.Sprintf("Application %s: %s", a.orNone(string(app.AppID)), j.why)
 	r.Reasons = append(r.Reasons, a.appFields(app))
 	r.Reasons = append(r.Reasons, a.appContradictions(app, state)...)
 	r.Reasons = append(r.Reasons, a.unknownStatuses(app)...)
@@ -201,7 +217,7 @@ func (a Airlock) AppStatus(app cloudapi.AppStatus) Report {
 }
 
 // appFields is what the verdict rests on, in the vendor's words.
-func (a Airlock) appFields(app cloudapi.AppStatus) string {
+func (a *chamber) appFields(app cloudapi.AppStatus) string {
 	instances := "not reported"
 	if n := app.RunningInstances; n != nil {
 		instances = strconv.FormatInt(*n, 10)
@@ -213,7 +229,7 @@ func (a Airlock) appFields(app cloudapi.AppStatus) string {
 		a.orNone(app.CurrentStatus), instances, a.orNone(app.LastChangeOrderStatus), app.LastChangeOrderRunning, a.orNone(app.SubStatus))
 }
 
-func (a Airlock) appContradictions(app cloudapi.AppStatus, s appState) (reasons []string) {
+func (a *chamber) appContradictions(app cloudapi.AppStatus, s appState) (reasons []string) {
 	disagree := func(what string) { reasons = append(reasons, disagreeing+what) }
 	switch {
 	case s.orderRunning == cloudapi.True && oneOf(s.order, ordersEnded...):
@@ -232,7 +248,7 @@ func (a Airlock) appContradictions(app cloudapi.AppStatus, s appState) (reasons 
 	return reasons
 }
 
-func (a Airlock) unknownStatuses(app cloudapi.AppStatus) (reasons []string) {
+func (a *chamber) unknownStatuses(app cloudapi.AppStatus) (reasons []string) {
 	for _, f := range []struct {
 		field, value string
 		known        []string
@@ -262,7 +278,7 @@ func appRemarks(app cloudapi.AppStatus, s appState) (reasons []string) {
 	return reasons
 }
 
-func (a Airlock) appFacts(app cloudapi.AppStatus) Facts {
+func (a *chamber) appFacts(app cloudapi.AppStatus) Facts {
 	var f Facts
 	f.add("app_id", a.plain(string(app.AppID)))
 	f.add("current_status", a.plain(app.CurrentStatus))

@@ -85,6 +85,7 @@ func choose(items []Item, used, limit bulk) (shown []Item, withoutOutput int) {
 	bare := slices.Clone(items)
 	dropped := make([]bool, len(items))
 	for i := range bare {
+		dropped[i] = bare[i].unopened
 		if bare[i].Verdict == OK && bare[i].Output != nil {
 			bare[i].Output, dropped[i] = nil, true
 		}

@@ -18,7 +18,8 @@ func (a Airlock) Error(err error) Report {
 	const room = 200
 	var r Report
 	for _, foreign := range []int{500, 250, 100} { // bytes of one text that is not ours
-		if r = (errorLock{a, foreign}).report(err); len(Text(r, "")) <= MaxError-room {
+		r = a.through(func(c *chamber) Report { return errorLock{c, foreign}.report(err) })
+		if len(Text(r, "")) <= MaxError-room {
 			break
 		}
 	}
@@ -27,7 +28,7 @@ func (a Airlock) Error(err error) Report {
 
 // errorLock lets so many bytes of each text through.
 type errorLock struct {
-	Airlock
+	*chamber
 
 	limit int
 }

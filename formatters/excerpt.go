@@ -120,14 +120,18 @@ func shortenTo(line string, limit int) string {
 	return line[:end] + more(utf8.RuneCountInString(line[end:]))
 }
 
-// shorten cuts s to limit runes and says how many it took away.
-func shorten(s string, limit int) string {
+// shorten cuts s to limit runes and says how many it took away, with those that
+// s has lost already.
+func shorten(s string, limit, lost int) string {
 	n := 0
 	for i := range s {
 		if n == limit {
-			return s[:i] + more(utf8.RuneCountInString(s[i:]))
+			return s[:i] + more(utf8.RuneCountInString(s[i:])+lost)
 		}
 		n++
+	}
+	if lost > 0 {
+		return s + more(lost)
 	}
 	return s
 }

@@ -111,8 +111,10 @@ func FuzzExcerpt(f *testing.F) {
 }
 
 func TestShortenSaysHowMuchItTookAway(t *testing.T) {
-	require.Equal(t, "abc", shorten("abc", 3))
-	require.Equal(t, "ab… [+1 character]", shorten("abc", 2))
-	require.Equal(t, "磁盘… [+4 characters]", shorten("磁盘空间不足", 2))
-	require.Equal(t, "", shorten("", 2))
+	require.Equal(t, "abc", shorten("abc", 3, 0))
+	require.Equal(t, "ab… [+1 character]", shorten("abc", 2, 0))
+	require.Equal(t, "磁盘… [+4 characters]", shorten("磁盘空间不足", 2, 0))
+	require.Equal(t, "abc… [+7 characters]", shorten("abc", 3, 7))
+	require.Equal(t, "ab… [+8 characters]", shorten("abc", 2, 7))
+	require.Equal(t, "", shorten("", 2, 0))
 }

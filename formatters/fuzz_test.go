@@ -251,13 +251,13 @@ func FuzzUnwrap(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		text = strings.ToValidUTF8(text, "\uFFFD")
 		v := unwrapText(text, maxLayers)
-		short := testLock.digest(v, 0)
-		line := testLock.line(short)
+		short := testLock.chamber().digest(v, 0)
+		line := testLock.chamber().line(short)
 		checkClean(t, line)
 		require.NotContains(t, line, "\n")
 		require.LessOrEqual(t, len([]rune(line)), maxLine+len("… [+1234567 characters]"))
 		for _, i := range operationInstances(v) {
-			testLock.operationItem(i)
+			testLock.chamber().operationItem(i)
 		}
 		if _, isText := v.(string); !isText && v != nil {
 			wrapped, err := json.Marshal(v)
@@ -269,7 +269,7 @@ func FuzzUnwrap(f *testing.F) {
 					return
 				}
 			}
-			require.Equal(t, short, testLock.digest(unwrapText(string(wrapped), maxLayers), 0))
+			require.Equal(t, short, testLock.chamber().digest(unwrapText(string(wrapped), maxLayers), 0))
 		}
 	})
 }
@@ -296,10 +296,10 @@ func FuzzRedact(f *testing.F) {
 func TestEveryCarrierBetraysItsSecret(t *testing.T) {
 	for _, carrier := range carriers {
 		text := fmt.Sprintf(carrier, plantedSecret)
-		require.NotContains(t, testLock.line(text), plantedSecret)
-		out, _ := testLock.outputOf([]byte("x\n"+text+"\ny\n"), 0)
-		require.NotContains(t, out.Text, plantedSecret)
-		require.Equal(t, 1, out.Redacted, carrier)
+		require.NotContains(t, testLock.chamber().line(text), plantedSecret)
+		out := testLock.chamber().outputOf([]byte("x\n"+text+"\ny\n"), 0)
+		require.NotContains(t, out.text, plantedSecret)
+		require.Equal(t, 1, out.redacted, carrier)
 	}
 	s := &supply{data: []byte(strings.Repeat("\x40\x02ab", 9))}
 	s.appStatus()

@@ -27,6 +27,7 @@ func (s gatherState) unstated() int { return s.total - s.ok - s.failed }
 var gatherRules = []rule[gatherState]{
 	{
 		when:    "no change in the answer",
+		example: gatherState{},
 		matches: func(s gatherState) bool { return !s.change },
 		verdict: Unknown,
 		say:     says[gatherState]("the answer holds no change; the ChangeId may be of another kind of change, and only gathers can be read"),
@@ -34,6 +35,7 @@ var gatherRules = []rule[gatherState]{
 	},
 	{
 		when:    "all flags absent",
+		example: gatherState{change: true},
 		matches: func(s gatherState) bool { return !s.anyFlag },
 		verdict: Unknown,
 		say:     says[gatherState]("the answer does not say how far the change is"),
@@ -41,22 +43,28 @@ var gatherRules = []rule[gatherState]{
 	},
 	{
 		when:    "aborted (even if finished or succeeded)",
+		example: gatherState{change: true, anyFlag: true, aborted: true},
 		matches: func(s gatherState) bool { return s.aborted },
 		verdict: Failed,
+		rerun:   reruns[gatherState](RerunSafe), // it only collects
 		say:     withMessage("the change was aborted"),
 		next:    does[gatherState]("Find out who aborted it and why.", gatherAgain),
 	},
 	{
 		when:    "timed out",
+		example: gatherState{change: true, anyFlag: true, timed: true},
 		matches: func(s gatherState) bool { return s.timed },
 		verdict: Failed,
+		rerun:   reruns[gatherState](RerunSafe), // it only collects
 		say:     withMessage("the change timed out"),
 		next:    does[gatherState](lookAtCloudAssistant, gatherAgain),
 	},
 	{
 		when:    "not finished, some instance failed",
+		example: gatherState{change: true, anyFlag: true, finished: cloudapi.False, total: 2, ok: 1, failed: 1},
 		matches: func(s gatherState) bool { return s.finished != cloudapi.True && s.failed > 0 },
 		verdict: Failed,
+		rerun:   reruns[gatherState](RerunSafe), // it only collects
 		say: func(s gatherState) string {
 			text := fmt.Sprintf("%d of the %s that reported so far failed; the change is not finished", s.failed, count(s.total, "instance"))
 			if s.paused {
@@ -73,6 +81,7 @@ var gatherRules = []rule[gatherState]{
 	},
 	{
 		when:    "not finished, paused",
+		example: gatherState{change: true, anyFlag: true, finished: cloudapi.False, paused: true},
 		matches: func(s gatherState) bool { return s.finished != cloudapi.True && s.paused },
 		verdict: ActionNeeded,
 		say:     withMessage("the change is paused and will not go on by itself"),
@@ -80,6 +89,7 @@ var gatherRules = []rule[gatherState]{
 	},
 	{
 		when:    "finished flag absent",
+		example: gatherState{change: true, anyFlag: true, succeeded: cloudapi.True},
 		matches: func(s gatherState) bool { return s.finished == cloudapi.Absent },
 		verdict: Unknown,
 		say:     says[gatherState]("the answer does not say whether the change has finished"),
@@ -87,6 +97,7 @@ var gatherRules = []rule[gatherState]{
 	},
 	{
 		when:    "not finished",
+		example: gatherState{change: true, anyFlag: true, finished: cloudapi.False, targets: 3, total: 1, ok: 1},
 		matches: func(s gatherState) bool { return s.finished == cloudapi.False },
 		verdict: InProgress,
 		say: func(s gatherState) string {
@@ -99,8 +110,10 @@ var gatherRules = []rule[gatherState]{
 	},
 	{
 		when:    "finished, not succeeded",
+		example: gatherState{change: true, anyFlag: true, finished: cloudapi.True, succeeded: cloudapi.False, message: `"…"`},
 		matches: func(s gatherState) bool { return s.succeeded == cloudapi.False },
 		verdict: Failed,
+		rerun:   reruns[gatherState](RerunSafe), // it only collects
 		say: func(s gatherState) string {
 			text := "the change finished without success"
 			if s.failed > 0 {
@@ -112,8 +125,10 @@ var gatherRules = []rule[gatherState]{
 	},
 	{
 		when:    "finished and not said to have failed, some instance failed",
+		example: gatherState{change: true, anyFlag: true, finished: cloudapi.True, succeeded: cloudapi.True, total: 3, ok: 2, failed: 1, failedNames: []string{"i-…"}},
 		matches: func(s gatherState) bool { return s.failed > 0 },
 		verdict: Failed,
+		rerun:   reruns[gatherState](RerunSafe), // it only collects
 		say: func(s gatherState) string {
 			if s.succeeded == cloudapi.True {
 				return "the change claims success, but " + s.tally()
@@ -124,6 +139,7 @@ var gatherRules = []rule[gatherState]{
 	},
 	{
 		when:    "finished, succeeded flag absent",
+		example: gatherState{change: true, anyFlag: true, finished: cloudapi.True},
 		matches: func(s gatherState) bool { return s.succeeded == cloudapi.Absent },
 		verdict: Unknown,
 		say:     says[gatherState]("the change has finished, but the answer does not say whether it succeeded"),
@@ -131,6 +147,7 @@ var gatherRules = []rule[gatherState]{
 	},
 	{
 		when:    "finished and succeeded, but paused or with an instance that does not say how it ended",
+		example: gatherState{change: true, anyFlag: true, finished: cloudapi.True, succeeded: cloudapi.True, paused: true},
 		matches: func(s gatherState) bool { return s.paused || s.unstated() > 0 },
 		verdict: Unknown,
 		say: func(s gatherState) string {
@@ -143,6 +160,7 @@ var gatherRules = []rule[gatherState]{
 	},
 	{
 		when:    "finished and succeeded",
+		example: gatherState{change: true, anyFlag: true, finished: cloudapi.True, succeeded: cloudapi.True, total: 3, ok: 3},
 		matches: always[gatherState],
 		verdict: OK,
 		say: func(s gatherState) string {
@@ -176,6 +194,10 @@ func withMessage(text string) func(gatherState) string {
 // GatherStarted reports on a gather that has just been started and not been read
 // yet (GatherAppEnvStats).
 func (a Airlock) GatherStarted(change cloudapi.EnvChange) Report {
+	return a.through(func(c *chamber) Report { return c.gatherStarted(change) })
+}
+
+func (a *chamber) gatherStarted(change cloudapi.EnvChange) Report {
 	r := newReport(change.Source)
 	r.Verdict = InProgress
 	r.Headline = fmt.Sprintf("Gather %s: started in environment %s", a.orNone(string(change.ChangeID)), a.orNone(string(change.EnvID)))
@@ -196,13 +218,14 @@ func (a Airlock) GatherStarted(change cloudapi.EnvChange) Report {
 
 // GatherStats reports on a gather (DescribeGatherStatsResult).
 func (a Airlock) GatherStats(g cloudapi.GatherStatsResult) Report {
+	return a.through(func(c *chamber) Report { return c.gatherStats(g) })
+}
+
+func (a *chamber) gatherStats(g cloudapi.GatherStatsResult) Report {
 	state := a.gatherState(g)
 	r := newReport(g.Source)
-	var why string
-	r.Verdict, why, r.NextSteps = judge(gatherRules, state)
-	if r.Verdict == Failed {
-		r.Rerun = RerunSafe // it only collects
-	}
+	j := judge(gatherRules, state)
+	r.Verdict, r.NextSteps, r.Rerun = j.verdict, j.next, j.rerun
 	subject := "Gather"
 	if g.Change != nil {
 		if id := string(g.Change.ChangeID); id != "" {
@@ -215,7 +238,7 @@ func (a Airlock) GatherStats(g cloudapi.GatherStatsResult) Report {
 	} else {
 		r.Reasons = append(r.Reasons, "the answer holds neither a Change nor instance results")
 	}
-	r.Headline = subject + ": " + why
+	r.Headline = subject + ": " + j.why
 	r.Items = a.gatherItems(g.Instances)
 	if slices.ContainsFunc(g.Instances, func(i cloudapi.GatherInstance) bool { return i.StorageKey != "" }) {
 		r.Notes = append(r.Notes, "storage_key is an object key in the environment's OSS bucket, not a link")
@@ -223,7 +246,7 @@ func (a Airlock) GatherStats(g cloudapi.GatherStatsResult) Report {
 	return r
 }
 
-func (a Airlock) gatherState(g cloudapi.GatherStatsResult) gatherState {
+func (a *chamber) gatherState(g cloudapi.GatherStatsResult) gatherState {
 	s := gatherState{change: g.Change != nil, total: len(g.Instances)}
 	for _, i := range g.Instances {
 		switch i.Succeeded {
@@ -312,7 +335,7 @@ func gatherContradictions(s gatherState) (reasons []string) {
 	return reasons
 }
 
-func (a Airlock) gatherFacts(c cloudapi.Change) Facts {
+func (a *chamber) gatherFacts(c cloudapi.Change) Facts {
 	var f Facts
 	f.add("env_id", a.plain(string(c.EnvID)))
 	f.add("change_id", a.plain(string(c.ChangeID)))
@@ -334,7 +357,7 @@ func (a Airlock) gatherFacts(c cloudapi.Change) Facts {
 	return f
 }
 
-func (a Airlock) gatherItems(instances []cloudapi.GatherInstance) []Item {
+func (a *chamber) gatherItems(instances []cloudapi.GatherInstance) []Item {
 	verdicts := map[cloudapi.Flag]Verdict{cloudapi.True: OK, cloudapi.False: Failed, cloudapi.Absent: Unknown}
 	texts := map[Verdict]string{OK: "diagnostics collected", Failed: "the collection failed", Unknown: "the answer does not say how it ended"}
 	items := []Item{}
@@ -366,7 +389,7 @@ func worstFirst(items []Item) {
 // maxIDs is how many InstanceIds a fact lists. Notes say how many there are.
 const maxIDs = 40
 
-func (a Airlock) instanceIDs(ids []cloudapi.InstanceID) []string {
+func (a *chamber) instanceIDs(ids []cloudapi.InstanceID) []string {
 	list := make([]string, 0, min(len(ids), maxIDs))
 	for _, id := range ids[:cap(list)] {
 		if text := a.plain(string(id)); text != "" {

@@ -37,7 +37,8 @@ func (s invocationState) recordKnown() bool {
 
 var invocationRules = []rule[invocationState]{
 	{
-		when: "Success, contradicted by the exit code, the error code or a record status that has not ended or failed",
+		when:    "Success, contradicted by the exit code, the error code or a record status that has not ended or failed",
+		example: invocationState{status: "SUCCESS", record: "FAILED"},
 		matches: func(s invocationState) bool {
 			return s.status == "SUCCESS" && (s.proves() || oneOf(s.record, "RUNNING", "PENDING", "SCHEDULED"))
 		},
@@ -47,6 +48,7 @@ var invocationRules = []rule[invocationState]{
 	},
 	{
 		when:    "Success, with a record status that is not known",
+		example: invocationState{status: "SUCCESS", record: "PAUSED"},
 		matches: func(s invocationState) bool { return s.status == "SUCCESS" && !s.recordKnown() },
 		verdict: Unknown,
 		say:     says[invocationState]("the status is Success, but the record status is one that alitriage does not know"),
@@ -54,6 +56,7 @@ var invocationRules = []rule[invocationState]{
 	},
 	{
 		when:    "Success",
+		example: invocationState{status: "SUCCESS", record: "FINISHED", exit: new(int64(0))},
 		matches: func(s invocationState) bool { return s.status == "SUCCESS" },
 		verdict: OK,
 		say: func(s invocationState) string {
@@ -65,8 +68,10 @@ var invocationRules = []rule[invocationState]{
 	},
 	{
 		when:    "Failed",
+		example: invocationState{status: "FAILED", record: "FINISHED", exit: new(int64(1))},
 		matches: func(s invocationState) bool { return s.status == "FAILED" },
 		verdict: Failed,
+		rerun:   invocationState.rerun,
 		say: func(s invocationState) string {
 			if !s.badExit() {
 				return "the script ran and failed"
@@ -83,8 +88,10 @@ var invocationRules = []rule[invocationState]{
 	ended("Terminated", "the command was stopped while it ran"),
 	{
 		when:    "Pending, Running, Stopping, Scheduled or a status that is not known, with an error code, an exit code that is not 0 or a failed record",
+		example: invocationState{status: "RUNNING", record: "FAILED"},
 		matches: func(s invocationState) bool { return s.proves() },
 		verdict: Failed,
+		rerun:   invocationState.rerun,
 		say: func(s invocationState) string {
 			switch {
 			case s.stopFailed():
@@ -99,6 +106,7 @@ var invocationRules = []rule[invocationState]{
 	},
 	{
 		when:    "Pending, Running, Stopping or Scheduled, with a record status that is not known",
+		example: invocationState{status: "RUNNING", record: "PAUSED"},
 		matches: func(s invocationState) bool { return oneOf(s.status, unfinished...) && !s.recordKnown() },
 		verdict: Unknown,
 		say:     says[invocationState]("the status says that it goes on, but the record status is one that alitriage does not know"),
@@ -110,6 +118,7 @@ var invocationRules = []rule[invocationState]{
 	goesOn("Scheduled", "the command waits for its next run, which is normal for a periodic one"),
 	{
 		when:    "any other status",
+		example: invocationState{status: "HIBERNATING", record: "RUNNING"},
 		matches: always[invocationState],
 		verdict: Unknown,
 		say: func(s invocationState) string {
@@ -130,8 +139,10 @@ const (
 func ended(status, text string) rule[invocationState] {
 	return rule[invocationState]{
 		when:    status,
+		example: invocationState{status: normal(status)},
 		matches: func(s invocationState) bool { return s.status == normal(status) },
 		verdict: Failed,
+		rerun:   invocationState.rerun,
 		say:     says[invocationState](text),
 		next:    invocationNext,
 	}
@@ -144,6 +155,7 @@ func goesOn(status, text string) rule[invocationState] {
 	}
 	return rule[invocationState]{
 		when:    status,
+		example: invocationState{status: normal(status)},
 		matches: func(s invocationState) bool { return s.status == normal(status) },
 		verdict: InProgress,
 		say:     says[invocationState](text),

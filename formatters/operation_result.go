@@ -40,6 +40,7 @@ func (s operationState) provesFailure() bool { return s.failed > 0 || s.success 
 var operationRules = []rule[operationState]{
 	{
 		when:    "no Data",
+		example: operationState{},
 		matches: func(s operationState) bool { return !s.found },
 		verdict: Unknown,
 		say:     says[operationState]("there is no result under this OperationId: it has expired (it lives one hour) or never existed"),
@@ -47,6 +48,7 @@ var operationRules = []rule[operationState]{
 	},
 	{
 		when:    "Data without Status",
+		example: operationState{found: true},
 		matches: func(s operationState) bool { return s.status == "" },
 		verdict: Unknown,
 		say:     says[operationState]("the answer names no status: the OperationId has expired (it lives one hour) or never existed"),
@@ -54,8 +56,10 @@ var operationRules = []rule[operationState]{
 	},
 	{
 		when:    "FAILURE",
+		example: operationState{found: true, status: "FAILURE", message: `"…"`},
 		matches: func(s operationState) bool { return s.status == "FAILURE" },
 		verdict: Failed,
+		rerun:   reruns[operationState](CheckFirst), // a write that failed may have happened in part
 		say: func(s operationState) string {
 			text := "the operation failed"
 			if s.failed > 0 {
@@ -71,8 +75,10 @@ var operationRules = []rule[operationState]{
 	},
 	{
 		when:    "INIT or RUNNING with a failed instance or success:false in Arguments",
+		example: operationState{found: true, status: "RUNNING", total: 3, ok: 2, failed: 1, failedNames: []string{"i-…"}},
 		matches: func(s operationState) bool { return s.running() && s.provesFailure() },
 		verdict: Failed,
+		rerun:   reruns[operationState](CheckFirst), // a write that failed may have happened in part
 		say: func(s operationState) string {
 			if s.failed > 0 {
 				return fmt.Sprintf("the operation is still running, and %d of %s already failed: %s", s.failed, count(s.total, "instance"), named(s.failedNames, s.failed))
@@ -83,6 +89,7 @@ var operationRules = []rule[operationState]{
 	},
 	{
 		when:    "INIT or RUNNING",
+		example: operationState{found: true, status: "RUNNING"},
 		matches: operationState.running,
 		verdict: InProgress,
 		say:     says[operationState]("the operation is still running; its result vanishes one hour after the operation was made"),
@@ -90,8 +97,10 @@ var operationRules = []rule[operationState]{
 	},
 	{
 		when:    "SUCCESS or a status that is not known, with a failed instance or success:false in Arguments",
+		example: operationState{found: true, status: "SUCCESS", total: 3, ok: 2, failed: 1, failedNames: []string{"i-…"}},
 		matches: operationState.provesFailure,
 		verdict: Failed,
+		rerun:   reruns[operationState](CheckFirst), // a write that failed may have happened in part
 		say: func(s operationState) string {
 			text := "the operation calls itself a success, but "
 			if s.status != "SUCCESS" {
@@ -111,6 +120,7 @@ var operationRules = []rule[operationState]{
 	},
 	{
 		when:    "any other status",
+		example: operationState{found: true, status: "PAUSED"},
 		matches: func(s operationState) bool { return s.status != "SUCCESS" },
 		verdict: Unknown,
 		say:     says[operationState]("the operation has a status that alitriage does not know"),
@@ -118,6 +128,7 @@ var operationRules = []rule[operationState]{
 	},
 	{
 		when:    "SUCCESS with a success in Arguments that cannot be read, or an instance that does not say that it succeeded",
+		example: operationState{found: true, status: "SUCCESS", total: 3, ok: 2},
 		matches: func(s operationState) bool { return s.success == successUnreadable || s.unproved() > 0 },
 		verdict: Unknown,
 		say: func(s operationState) string {
@@ -130,6 +141,7 @@ var operationRules = []rule[operationState]{
 	},
 	{
 		when:    "SUCCESS",
+		example: operationState{found: true, status: "SUCCESS", total: 3, ok: 3},
 		matches: always[operationState],
 		verdict: OK,
 		say: func(s operationState) string {
@@ -148,6 +160,10 @@ func (s operationState) tally() string { return tally(s.ok, s.failed, s.total, s
 
 // OperationResult reports on a BPStudio operation (GetExecuteOperationResult).
 func (a Airlock) OperationResult(op cloudapi.OperationResult) Report {
+	return a.through(func(c *chamber) Report { return c.operationResult(op) })
+}
+
+func (a *chamber) operationResult(op cloudapi.OperationResult) Report {
 	arguments, message := unwrap(op.Arguments), unwrap(op.Message)
 	r := newReport(op.Source)
 	for _, i := range operationInstances(arguments) {
@@ -161,14 +177,11 @@ func (a Airlock) OperationResult(op cloudapi.OperationResult) Report {
 	if text := a.digest(message, 0); text != "" {
 		state.message = a.quote(text)
 	}
-	var why string
-	r.Verdict, why, r.NextSteps = judge(operationRules, state)
-	if r.Verdict == Failed {
-		r.Rerun = CheckFirst // a write that failed may have happened in part
-	}
-	r.Headline = "Operation: " + why
+	j := judge(operationRules, state)
+	r.Verdict, r.NextSteps, r.Rerun = j.verdict, j.next, j.rerun
+	r.Headline = "Operation: " + j.why
 	if op.OperationID != "" {
-		r.Headline = fmt.Sprintf("Operation %s: %s", a.word(string(op.OperationID)), why)
+		r.Headline = fmt.Sprintf("Operation %s: %s", a.word(string(op.OperationID)), j.why)
 	}
 	r.Reasons = a.operationReasons(op, state)
 	r.Facts.add("operation_id", a.plain(string(op.OperationID)))
@@ -192,7 +205,7 @@ func (s *operationState) countItems(items []Item) {
 	}
 }
 
-func (a Airlock) operationReasons(op cloudapi.OperationResult, s operationState) []string {
+func (a *chamber) operationReasons(op cloudapi.OperationResult, s operationState) []string {
 	if !s.found {
 		return []string{"the API answered, but without Data; its own Code 200 says nothing about the operation"}
 	}
@@ -332,7 +345,7 @@ var instanceVerdicts = map[string]Verdict{
 	"INVALID": Failed, "ABORTED": Failed, "CANCELLED": Failed, "TERMINATED": Failed,
 }
 
-func (a Airlock) operationItem(i operationInstance) Item {
+func (a *chamber) operationItem(i operationInstance) Item {
 	status := a.digest(i.status, 0)
 	item := Item{Name: a.orNone(i.id), Verdict: Unknown, Text: "status " + a.orNone(status), Facts: Facts{}}
 	if v, known := instanceVerdicts[normal(status)]; known {
@@ -344,7 +357,7 @@ func (a Airlock) operationItem(i operationInstance) Item {
 	item.Facts.add("instance_id", a.plain(i.id))
 	item.Facts.add("status", a.plain(status))
 	if output := rawText(i.output); output != "" {
-		item.Output, _ = a.outputOf([]byte(output), 0)
+		item.Output = a.excerpt(a.outputOf([]byte(output), 0))
 	}
 	return item
 }

@@ -126,8 +126,9 @@ func TestASecretLongerThanTheWindowGoesAsAWhole(t *testing.T) {
 func TestASecretIsRedactedBeforeTheCut(t *testing.T) {
 	for at := range 120 { // the cut goes through every part of it
 		text := strings.Repeat("x", maxLine-60+at) + " password=" + fakePassword + " end"
-		require.NotContains(t, testLock.line(text), "Wint3r")
-		out, _ := testLock.outputOf([]byte(strings.Repeat("line\n", 580+at)+"password="+fakePassword+"\n"+strings.Repeat("line\n", 400)), 0)
+		require.NotContains(t, testLock.chamber().line(text), "Wint3r")
+		a := testLock.chamber()
+		out := a.excerpt(a.outputOf([]byte(strings.Repeat("line\n", 580+at)+"password="+fakePassword+"\n"+strings.Repeat("line\n", 400)), 0))
 		require.NotContains(t, out.Text, "Wint3r")
 		require.Equal(t, 1, out.Redacted)
 	}
@@ -136,7 +137,7 @@ func TestASecretIsRedactedBeforeTheCut(t *testing.T) {
 func TestWordsAreRedactedToo(t *testing.T) {
 	for _, secret := range []string{fakeKeyID, "password=" + fakePassword[:9], fakeSTS, "https://u:abc123@h/"} {
 		require.True(t, isWord(secret), "%s has the shape of an id", secret)
-		for _, shown := range []string{testLock.word(secret), testLock.plain(secret), testLock.token(secret), testLock.quote(secret)} {
+		for _, shown := range []string{testLock.chamber().word(secret), testLock.chamber().plain(secret), testLock.chamber().token(secret), testLock.chamber().quote(secret)} {
 			require.Contains(t, shown, "[redacted ")
 		}
 	}

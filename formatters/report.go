@@ -78,6 +78,8 @@ type Item struct {
 	Text    string  `json:"text"`
 	Facts   Facts   `json:"facts"`
 	Output  *Output `json:"output,omitempty"`
+
+	unopened bool // there is an output that no report has room for
 }
 
 // Output is what a machine printed, after the airlock. Untrusted is always

@@ -96,11 +96,8 @@ func outputText(o Output) string {
 	if o.DroppedBytes > 0 {
 		parts = append(parts, fmt.Sprintf("%d bytes dropped by the agent before us, from the beginning or the middle", o.DroppedBytes))
 	}
-	if o.Redacted > 0 {
-		parts = append(parts, count(o.Redacted, "secret")+" redacted")
-	}
-	if o.Sanitized > 0 {
-		parts = append(parts, count(o.Sanitized, "run")+" of control characters removed")
+	if text := takenAway(o.Redacted, o.Sanitized); text != "" {
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, ", ")
 }

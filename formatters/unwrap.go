@@ -96,7 +96,7 @@ const (
 // airlock by itself, before quotes and brackets are put around it: they could
 // hide from redaction what it holds. The whole does so again where it is shown,
 // for a name and its value come together here.
-func (a Airlock) digest(v any, depth int) string {
+func (a *chamber) digest(v any, depth int) string {
 	switch v := v.(type) {
 	case map[string]any:
 		if depth == digestDepth {
@@ -118,7 +118,7 @@ func (a Airlock) digest(v any, depth int) string {
 	}
 }
 
-func (a Airlock) digestList(list []any, depth int) string {
+func (a *chamber) digestList(list []any, depth int) string {
 	var parts []string
 	for _, v := range list[:min(len(list), digestElements)] {
 		parts = append(parts, a.digest(v, depth+1))
@@ -129,7 +129,7 @@ func (a Airlock) digestList(list []any, depth int) string {
 	return "[" + strings.Join(parts, ", ") + "]"
 }
 
-func (a Airlock) digestObject(object map[string]any, depth int) string {
+func (a *chamber) digestObject(object map[string]any, depth int) string {
 	names := slices.SortedFunc(maps.Keys(object), func(x, y string) int {
 		return cmp.Or(fieldRank(x, object[x])-fieldRank(y, object[y]), strings.Compare(x, y))
 	})

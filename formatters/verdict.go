@@ -9,30 +9,49 @@ import (
 // rule is one row of a verdict table. The first row that matches decides; all
 // tables end with a row that matches everything.
 type rule[S any] struct {
-	when    string // the condition in words, for docs/verdicts.md
+	when    string // the condition in words
+	example S      // a state for which this row decides, to show what it says
 	matches func(S) bool
 	verdict Verdict
 	say     func(S) string   // why
 	next    func(S) []string // what to do; nil when there is nothing to do
+	rerun   func(S) Rerun    // whether what failed may be run again; nil when nothing failed
 }
 
-func judge[S any](rules []rule[S], state S) (Verdict, string, []string) {
+// judgement is what a row says of a state.
+type judgement struct {
+	verdict Verdict
+	why     string
+	next    []string
+	rerun   Rerun
+}
+
+func judge[S any](rules []rule[S], state S) judgement {
 	for _, r := range rules {
 		if r.matches(state) {
-			next := []string{}
-			if r.next != nil {
-				next = r.next(state)
-			}
-			return r.verdict, r.say(state), next
+			return r.judge(state)
 		}
 	}
 	panic("a verdict table must end with a row that matches everything")
 }
 
-// says and does make the fixed texts of rows.
+func (r rule[S]) judge(state S) judgement {
+	j := judgement{verdict: r.verdict, why: r.say(state), next: []string{}}
+	if r.next != nil {
+		j.next = r.next(state)
+	}
+	if r.rerun != nil {
+		j.rerun = r.rerun(state)
+	}
+	return j
+}
+
+// says, does and reruns make the fixed cells of rows.
 func says[S any](text string) func(S) string { return func(S) string { return text } }
 
 func does[S any](steps ...string) func(S) []string { return func(S) []string { return steps } }
+
+func reruns[S any](r Rerun) func(S) Rerun { return func(S) Rerun { return r } }
 
 // disagreeing begins every reason that names fields which contradict each other.
 const disagreeing = "fields disagree: "

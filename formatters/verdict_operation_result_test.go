@@ -173,7 +173,7 @@ func TestUnwrapIsBounded(t *testing.T) {
 	}
 	require.Equal(t, json.Number("12345678901234567890"), unwrapText("12345678901234567890", maxLayers), "numbers stay as they were written")
 	deep := strings.Repeat("[", 5000) + strings.Repeat("]", 5000)
-	require.Equal(t, "[[[[1]]]]", testLock.digest(unwrapText(deep, maxLayers), 0))
+	require.Equal(t, "[[[[1]]]]", testLock.chamber().digest(unwrapText(deep, maxLayers), 0))
 }
 
 func TestDigestShowsKeyFieldsAndCountsTheRest(t *testing.T) {
@@ -185,6 +185,6 @@ func TestDigestShowsKeyFieldsAndCountsTheRest(t *testing.T) {
 		`true`:                      `true`,
 		`"text"`:                    `text`,
 	} {
-		require.Equal(t, want, testLock.digest(unwrapText(in, maxLayers), 0))
+		require.Equal(t, want, testLock.chamber().digest(unwrapText(in, maxLayers), 0))
 	}
 }
