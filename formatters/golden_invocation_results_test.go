@@ -126,6 +126,8 @@ func invocationCases(t *testing.T) []goldenCase {
 		done("a status nobody knows", status("Hibernating", "Running"), unended),
 		done("no status", status("", ""), neverBegan),
 		done("success but other fields disagree", exit(new(int64(1))), status("Success", "Failed"), code("ExitCodeNonzero", "")),
+		done("success with a record status nobody knows", status("Success", "PartlySunny")),
+		moving("running with a record status nobody knows", unended, status("Running", "PartlySunny")),
 		moving("running but an error code says it failed", unended, status("Running", "Running"), code("InstanceRestarted", "the instance was restarted.")),
 		moving("the stop itself failed", unended, status("Running", "Running"), code("TerminationException", "the stop request failed.")),
 		all("no results", page()),

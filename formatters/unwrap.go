@@ -151,6 +151,8 @@ func fieldRank(name string, v any) int {
 		return 4
 	}
 	switch {
+	case lower == "requestid": // of a call that is not ours
+		return 4
 	case lower == "instanceid", lower == "id", lower == "name", lower == "success":
 		return 0
 	case strings.HasSuffix(lower, "status"), strings.HasSuffix(lower, "code"), strings.HasSuffix(lower, "message"), lower == "state", lower == "error":

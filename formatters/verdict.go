@@ -86,9 +86,13 @@ func count(n int, noun string) string {
 // maxNamed is how many failed instances a sentence names.
 const maxNamed = 3
 
-// tally is "k of n instances succeeded", and names those that failed.
+// tally is "only k of n instances succeeded", with the names of those that failed.
 func tally(ok, failed, total int, names []string) string {
-	return fmt.Sprintf("%d of %s succeeded; failed: %s", ok, count(total, "instance"), named(names, failed))
+	how := fmt.Sprintf("only %d", ok)
+	if ok == 0 {
+		how = "none"
+	}
+	return fmt.Sprintf("%s of %s succeeded; failed: %s", how, count(total, "instance"), named(names, failed))
 }
 
 func named(names []string, all int) string {
