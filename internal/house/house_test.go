@@ -50,6 +50,7 @@ var owners = map[string][]string{
 	"github.com/agnivade/levenshtein":      {"tools", "cmd/mcp"},
 	"github.com/cenkalti/backoff":          {"cloudapi"},
 	"github.com/alibabacloud-go/darabonba": {}, // the oracle is a module of its own
+	"github.com/tiktoken-go/tokenizer":     {}, // so is internal/tokens
 }
 
 type goPackage struct {
