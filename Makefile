@@ -12,7 +12,7 @@ GOBUILD  := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(V
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test race vet lint fmt fuzz golden generate fresh demo bench oracle peers cross check clean
+.PHONY: help build test race vet lint fmt fuzz golden generate fresh demo bench oracle tokens peers cross check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
@@ -48,13 +48,14 @@ fuzz: ## every fuzz target, each for FUZZTIME (60s)
 	.ci/fuzz $(FUZZTIME)
 
 golden: ## rewrite the golden files; read the diff before you commit it
-	@dirs=$$(grep -rlE 'flag\.Bool(Var)?\(.*"update"' --include='*_test.go' --exclude-dir=node_modules --exclude-dir=oracle . \
+	@dirs=$$(grep -rlE 'flag\.Bool(Var)?\(.*"update"' --include='*_test.go' --exclude-dir=node_modules --exclude-dir=oracle --exclude-dir=tokens . \
 	  | sed 's|/[^/]*$$||' | sort -u); \
 	[ -n "$$dirs" ] || { echo 'no test file registers the flag -update' >&2; exit 1; }; \
 	set -x; go test $$dirs -update
 
 generate: ## write the generated files again
 	go generate ./...
+	cd internal/tokens && go generate ./...
 
 fresh: ## fail when generated files or go.mod are stale
 	.ci/fresh
@@ -64,6 +65,10 @@ bench: ## all benchmarks (docs/benchmarks.md says how to read them)
 
 oracle: ## our signer and simulator against the vendor's generic client (a module of its own)
 	cd internal/oracle && go test -race ./...
+
+# -count=1: go test does not see that a page outside of the module has changed.
+tokens: ## our reports beside the raw answers in docs/benchmarks.md (a module of its own)
+	cd internal/tokens && go test -count=1 ./...
 
 peers: build ## third-party MCP clients from npm drive the built binary
 	internal/peers/run.sh bin/alitriage-mcp
@@ -75,7 +80,7 @@ cross: ## both binaries for every platform we release, thrown away afterwards
 	  GOOS=$$os GOARCH=$$arch $(GOBUILD) -o "$$out/" ./cmd/mcp ./cmd/slackbot || exit 1; \
 	done; done
 
-check: fresh vet race lint oracle peers ## all that CI does, but for the cross builds
+check: fresh vet race lint oracle tokens peers ## all that CI does, but for the cross builds
 
 clean: ## what was built or installed here, but for the linter in .tools/
 	rm -rf bin internal/peers/node_modules

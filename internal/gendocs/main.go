@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/alitriage/alitriage/internal/config"
+	"github.com/alitriage/alitriage/internal/gendocs/section"
 	"github.com/alitriage/alitriage/tools"
 )
 
@@ -31,7 +31,7 @@ func main() {
 
 // render replaces what stands between the markers of each section.
 func render(page []byte) ([]byte, error) {
-	for _, section := range []struct {
+	for _, part := range []struct {
 		name string
 		text string
 	}{
@@ -39,13 +39,10 @@ func render(page []byte) ([]byte, error) {
 		{"arguments", argumentTables()},
 		{"settings", settingsTable()},
 	} {
-		start, end := "<!-- generated: "+section.name+" -->\n", "<!-- end of generated: "+section.name+" -->"
-		before, rest, found := bytes.Cut(page, []byte(start))
-		_, after, ended := bytes.Cut(rest, []byte(end))
-		if !found || !ended {
-			return nil, fmt.Errorf("%s: the markers of section %q are missing", readme, section.name)
+		var err error
+		if page, err = section.Replace(page, part.name, part.text); err != nil {
+			return nil, fmt.Errorf("%s: %w", readme, err)
 		}
-		page = bytes.Join([][]byte{before, []byte(start + section.text + end), after}, nil)
 	}
 	return page, nil
 }
