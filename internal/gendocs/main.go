@@ -12,36 +12,45 @@ import (
 	"github.com/alitriage/alitriage/tools"
 )
 
-// readme is seen from this folder, where go generate and go test run.
-const readme = "../../README.md"
+// part is a section of a page that is made here.
+type part struct{ name, text string }
 
-func main() {
-	old, err := os.ReadFile(readme)
-	if err == nil {
-		old, err = render(old)
-	}
-	if err == nil {
-		err = os.WriteFile(readme, old, 0o600)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "gendocs:", err)
-		os.Exit(1)
+// pages are seen from this folder, where go generate and go test run.
+func pages() map[string][]part {
+	return map[string][]part{
+		"../../README.md":        {{"tools", toolTable()}, {"arguments", argumentTables()}, {"settings", settingsTable()}},
+		"../../docs/verdicts.md": {{"verdicts", verdictTables()}},
 	}
 }
 
-// render replaces what stands between the markers of each section.
-func render(page []byte) ([]byte, error) {
-	for _, part := range []struct {
-		name string
-		text string
-	}{
-		{"tools", toolTable()},
-		{"arguments", argumentTables()},
-		{"settings", settingsTable()},
-	} {
-		var err error
-		if page, err = section.Replace(page, part.name, part.text); err != nil {
-			return nil, fmt.Errorf("%s: %w", readme, err)
+func main() {
+	for path, parts := range pages() {
+		if err := rewrite(path, parts); err != nil {
+			fmt.Fprintln(os.Stderr, "gendocs:", err)
+			os.Exit(1)
+		}
+	}
+}
+
+func rewrite(path string, parts []part) error {
+	page, err := os.ReadFile(path) //nolint:gosec // one of the pages above
+	if err == nil {
+		page, err = render(page, parts)
+	}
+	if err == nil {
+		err = os.WriteFile(path, page, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// render replaces what stands between the markers of each part.
+func render(page []byte, parts []part) (_ []byte, err error) {
+	for _, p := range parts {
+		if page, err = section.Replace(page, p.name, p.text); err != nil {
+			return nil, err
 		}
 	}
 	return page, nil

@@ -7,15 +7,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheGeneratedPartsOfTheReadmeAreFresh(t *testing.T) {
-	page, err := os.ReadFile(readme)
-	require.NoError(t, err)
-	want, err := render(page)
-	require.NoError(t, err)
-	require.Equal(t, string(want), string(page), "run: go generate ./...")
+func TestTheGeneratedPartsOfAllPagesAreFresh(t *testing.T) {
+	for path, parts := range pages() {
+		page, err := os.ReadFile(path)
+		require.NoError(t, err)
+		want, err := render(page, parts)
+		require.NoError(t, err)
+		require.Equal(t, string(want), string(page), "%s: run: go generate ./...", path)
+	}
 }
 
 func TestAMissingMarkerIsAnError(t *testing.T) {
-	_, err := render([]byte("# no markers\n"))
+	_, err := render([]byte("# no markers\n"), []part{{"tools", "x"}})
 	require.ErrorContains(t, err, `"tools"`)
+}
+
+func TestACellStaysOne(t *testing.T) {
+	require.Equal(t, `a\|b<br>&lt;region>`, cell("a|b", "<region>"))
 }

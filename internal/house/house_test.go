@@ -29,7 +29,7 @@ var arrows = map[string][]string{
 	"formatters":        {"cloudapi"},
 	"tools":             {"formatters", "cloudapi"},
 	"internal/config":   {"cloudapi"},
-	"internal/gendocs":  {"internal/config", "tools"},
+	"internal/gendocs":  {"formatters", "internal/config", "tools"},
 	"internal/house":    {},
 	"cmd/mcp":           {"tools", "formatters", "cloudapi", "cloudapi/cloudsim", "internal/config"},
 	"cmd/slackbot":      {"tools", "formatters", "formatters/blockkit", "cloudapi", "cloudapi/cloudsim", "internal/config"},

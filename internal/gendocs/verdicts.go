@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/alitriage/alitriage/formatters"
+)
+
+// verdictTables shows the tables by which reports judge, one for each tool.
+func verdictTables() string {
+	var b strings.Builder
+	for _, table := range formatters.VerdictTables() {
+		fmt.Fprintf(&b, "### `%s`\n\n| | when | verdict | it says, such as | next | rerun |\n|--:|---|---|---|---|---|\n", table.Tool)
+		for i, row := range table.Rows {
+			fmt.Fprintf(&b, "| %d | %s | `%s` | %s | %s | %s |\n", i+1, cell(row.When), row.Verdict, cell(row.Why), cell(row.Next...), cell(string(row.Rerun)))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+var inCell = strings.NewReplacer("|", `\|`, "<", "&lt;", "\n", " ")
+
+// cell puts lines into one cell of a table.
+func cell(lines ...string) string {
+	escaped := make([]string, len(lines))
+	for i, line := range lines {
+		escaped[i] = inCell.Replace(line)
+	}
+	return strings.Join(escaped, "<br>")
+}
