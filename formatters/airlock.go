@@ -179,6 +179,9 @@ func (a *chamber) output(o cloudapi.Output) *opened {
 func (a *chamber) outputOf(b []byte, dropped int64) *opened {
 	o := opened{dropped: dropped}
 	o.text, o.note = decode(b, dropped)
+	if mended, ok := mend(o.text); ok {
+		o.text, o.note = mended, wasGarbled
+	}
 	o.text, o.stripped = strip(o.text)
 	o.text, o.redacted = a.redact(strings.Trim(o.text, "\n"))
 	return &o

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
@@ -12,6 +13,7 @@ import (
 const (
 	readAsGB18030 = "the output is not UTF-8 and was read as GB18030"
 	notText       = "not all of the output is text in UTF-8 or GB18030: the rest was replaced by \uFFFD"
+	wasGarbled    = "the output was UTF-8 that the agent had taken for GBK, and was mended as far as nothing was lost; to prevent that, begin the PowerShell script with `[Console]::OutputEncoding=[System.Text.Encoding]::UTF8`"
 )
 
 // decode makes UTF-8 of b and says what it had to do, "" if nothing. The
@@ -42,7 +44,13 @@ func decode(b []byte, dropped int64) (text, note string) {
 // belong to none. GB18030 would make something of them too, but not what was
 // meant; in text that is GB18030 such characters come about by rare chance.
 func mostlyUTF8(b []byte) bool {
-	long, stray := 0, 0
+	long, stray := longAndStray(b)
+	return long > stray
+}
+
+// longAndStray counts the characters of three bytes or more, and the bytes that
+// belong to none.
+func longAndStray(b []byte) (long, stray int) {
 	for len(b) > 0 {
 		r, size := utf8.DecodeRune(b)
 		if r == utf8.RuneError && size == 1 {
@@ -53,7 +61,7 @@ func mostlyUTF8(b []byte) bool {
 		}
 		b = b[size:]
 	}
-	return long > stray
+	return long, stray
 }
 
 func fromGB18030(b []byte) (string, bool) {
@@ -124,3 +132,24 @@ func splitCharacter(b []byte) bool {
 	}
 	return true
 }
+
+// mend undoes what a Windows agent does to a script that prints UTF-8: it takes
+// the bytes for GBK, whenever the system's language is not English, and converts
+// them. Taken back, most of them must be long characters of UTF-8; real Chinese
+// hardly ever gives one. What the conversion has lost stays lost.
+func mend(text string) (mended string, ok bool) {
+	if !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return text, false
+	}
+	b, err := encoding.ReplaceUnsupported(simplifiedchinese.GBK.NewEncoder()).Bytes([]byte(text))
+	if err != nil {
+		return text, false
+	}
+	b = bytes.ReplaceAll(b, []byte{encoding.ASCIISub}, []byte{0xff}) // what no GBK can have been
+	if long, stray := longAndStray(b); long < minGarbled || long <= stray {
+		return text, false
+	}
+	return strings.ToValidUTF8(string(b), "\uFFFD"), true
+}
+
+const minGarbled = 4 // characters; fewer prove nothing

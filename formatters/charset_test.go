@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
 func TestDecodeFindsTheCharset(t *testing.T) {
@@ -66,4 +67,42 @@ func FuzzDecode(f *testing.F) {
 			require.Empty(t, note)
 		}
 	})
+}
+
+// garbled is what a Windows agent makes of UTF-8.
+func garbled(t *testing.T, text string) string {
+	t.Helper()
+	s, err := simplifiedchinese.GBK.NewDecoder().String(text)
+	require.NoError(t, err)
+	return s
+}
+
+func TestMendUndoesWhatAWindowsAgentDoes(t *testing.T) {
+	for text, want := range map[string]string{
+		"磁盘空间不足":                       "磁盘空间不足",
+		"C:\\data 使用率 97%\r\n清理完成\r\n": "C:\\data 使用\uFFFD 97%\r\n清理完成\r\n", // where GBK has no such letters, the agent has lost some
+	} {
+		came := garbled(t, text)
+		require.NotEqual(t, text, came)
+		mended, ok := mend(came)
+		require.True(t, ok, came)
+		require.Equal(t, want, mended)
+	}
+}
+
+func TestMendLeavesRealTextAlone(t *testing.T) {
+	for _, text := range []string{
+		"", "plain ASCII", "磁盘空间不足：/data 使用率 97%", "旧版收银主机，跳过清理", "联通", "日本語のテキスト", "Привет, мир", "café naïve", "✓ done ✓ done ✓", "👩‍💻 ok",
+		"一丁七万丈三上下不与丐丑专且丕世丘丙业丛东丝丞丢两严丧个丫中丰串临丸丹为主丽举乃久么义之乌乍乎乏乐乒乓乔乖乘乙九乞也习乡书买乱乳",
+	} {
+		same, ok := mend(text)
+		require.False(t, ok, text)
+		require.Equal(t, text, same)
+	}
+}
+
+func TestAGarbledOutputIsMendedAndTheScriptsMendNamed(t *testing.T) {
+	r := testLock.InvocationResults(page(ran(output(garbled(t, "磁盘空间不足\r\n")))))
+	require.Equal(t, "磁盘空间不足", r.Items[0].Output.Text)
+	require.Contains(t, r.Items[0].Text, "[Console]::OutputEncoding=[System.Text.Encoding]::UTF8")
 }
