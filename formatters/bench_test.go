@@ -144,20 +144,3 @@ func BenchmarkText(b *testing.B) {
 		Text(r, testFence)
 	}
 }
-
-// BenchmarkReport1000Results24KB is twenty pages, as max_results=1000 reads them.
-func BenchmarkReport1000Results24KB(b *testing.B) {
-	for name, distinct := range map[string]int{"20 distinct": 20, "all distinct": 1000} {
-		in := page(fleet(1000, func(i int, x *cloudapi.InvocationResult) {
-			for _, change := range failedWith(int64(1+i%distinct), strings.Repeat(" ", i%distinct)+noise(i%distinct%40)) {
-				change(x)
-			}
-		})...)
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				Fit(testLock.InvocationResults(in), false)
-			}
-		})
-	}
-}

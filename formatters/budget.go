@@ -53,7 +53,7 @@ func Fit(r Report, full bool) Report {
 	whole, items := r, r.Items
 	r.Items = []Item{}
 	used := bulkOf(r).plus(bulk{text: len("\nItems\n")})
-	if used.within(limit) && len(prefix(items, used, limit)) == len(items) {
+	if used.within(limit) && len(prefix(items, used, limit)) == len(items) && unopened(items) == 0 {
 		return whole
 	}
 	if len(items) == 0 {
@@ -80,27 +80,35 @@ func Fit(r Report, full bool) Report {
 func choose(items []Item, used, limit bulk) (shown []Item, withoutOutput int) {
 	shown = prefix(items, used, limit)
 	if len(shown) == len(items) {
-		return shown, 0
+		return shown, unopened(shown)
 	}
 	bare := slices.Clone(items)
-	dropped := make([]bool, len(items))
 	for i := range bare {
-		dropped[i] = bare[i].unopened
-		if bare[i].Verdict == OK && bare[i].Output != nil {
-			bare[i].Output, dropped[i] = nil, true
+		if bare[i].Verdict == OK {
+			bare[i].leaveOutput()
 		}
 	}
 	shown = prefix(bare, used, limit)
-	if len(shown) == 0 && bare[0].Output != nil {
-		bare[0].Output, dropped[0] = nil, true
+	if len(shown) == 0 {
+		bare[0].leaveOutput()
 		shown = prefix(bare, used, limit)
 	}
-	for i := range shown {
-		if dropped[i] {
-			withoutOutput++
+	return shown, unopened(shown)
+}
+
+func (i *Item) leaveOutput() {
+	i.unopened = i.unopened || i.Output != nil
+	i.Output = nil
+}
+
+// unopened counts the items that have an output which is not shown.
+func unopened(items []Item) (n int) {
+	for i := range items {
+		if items[i].unopened {
+			n++
 		}
 	}
-	return shown, withoutOutput
+	return n
 }
 
 func prefix(items []Item, used, limit bulk) []Item {

@@ -18,7 +18,8 @@ func excerpt(text string, limit int) (shown string, shownLines, totalLines int) 
 	if len(text) <= limit && costOf(lines) <= limit {
 		return text, totalLines, totalLines
 	}
-	trouble := strings.Count(text[:firstTrouble(text)], "\n")
+	at, _ := firstTrouble(text)
+	trouble := strings.Count(text[:at], "\n")
 	e := excerpting{lines: lines, limit: limit}
 	tail := len(lines)
 	for used := 0; tail > 0; tail-- {
@@ -138,17 +139,17 @@ func shorten(s string, limit, lost int) string {
 
 func more(runes int) string { return "… [+" + count(runes, "character") + "]" }
 
-// firstTrouble is the index in text at which something seems to go wrong, 0 if
-// nothing does. It only chooses what to show.
-func firstTrouble(text string) int {
+// firstTrouble is the index in text at which something seems to go wrong, if it
+// does. It only chooses what to show.
+func firstTrouble(text string) (at int, found bool) {
 	for i := 0; ; i++ {
 		var words []string
 		if i, words = troubleScanner().next(text, i); i == len(text) {
-			return 0
+			return 0, false
 		}
 		for _, word := range words {
 			if speaksOf(text, i, word) {
-				return i
+				return i, true
 			}
 		}
 	}

@@ -165,6 +165,9 @@ func invocationCases(t *testing.T) []goldenCase {
 		all("times without a zone", page(ran(func(x *cloudapi.InvocationResult) { x.TimesWithoutZone = true }))),
 		{name: "the demo incident", report: testLock.InvocationResults(demoCleanup(t)), simulated: true},
 	}
+	cut := page(ran(append(failedWith(1, longLog()), dropped(18304))...))
+	cut.NextToken = "AAAAAdDWBF2"
+	cases = append(cases, all("cut by the agent and by the page and by us", cut))
 	fullOutput := Airlock{Key: testLock.Key, FullOutput: true}
 	cases = append(cases, goldenCase{name: "a long output in full", report: fullOutput.InvocationResults(page(ran(failedWith(1, longLog())...))), full: true})
 	mixed := all("some failed while others run", cloudapi.InvocationResults{Source: page().Source, NextToken: "AAAAAdDWBF2", Results: fleet(50, func(i int, x *cloudapi.InvocationResult) {

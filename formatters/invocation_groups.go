@@ -16,7 +16,8 @@ type result struct {
 	cloudapi.InvocationResult
 	judgement
 
-	state invocationState
+	state  invocationState
+	opened *opened // its output, when that is shown
 }
 
 // group is results that are reported as one.
@@ -40,7 +41,25 @@ func (a *chamber) judgeAll(page cloudapi.InvocationResults) invocation {
 		key := g[0].likeness(0)
 		v.largest[key] = max(v.largest[key], len(g))
 	}
+	a.openOutputs(v)
 	return v
+}
+
+// openOutputs opens one output of each group, of the first groups as many as any
+// report has room for, and that of the majority.
+func (a *chamber) openOutputs(v invocation) {
+	room := MaxFull
+	for _, g := range v.groups {
+		if room <= 0 {
+			break
+		}
+		if g[0].opened = a.output(g[0].Output); g[0].opened != nil {
+			room -= min(len(g[0].opened.text), window)
+		}
+	}
+	if usual := v.majority(); usual != nil && usual[0].opened == nil {
+		usual[0].opened = a.output(usual[0].Output)
+	}
 }
 
 func (a *chamber) judgeResult(x cloudapi.InvocationResult) *result {
@@ -48,7 +67,7 @@ func (a *chamber) judgeResult(x cloudapi.InvocationResult) *result {
 	if x.ErrorCode != "" {
 		s.code, s.failure = a.word(x.ErrorCode), lookUpFailure(x.ErrorCode)
 	}
-	return &result{x, judge(invocationRules, s), s}
+	return &result{InvocationResult: x, judgement: judge(invocationRules, s), state: s}
 }
 
 // likeness is equal for results that are reported as one.
@@ -132,6 +151,24 @@ func (x *result) explained() string {
 	return x.why
 }
 
+// trouble quotes the first line in which the output of what failed seems to
+// speak of it.
+func (x *result) trouble(a *chamber) string {
+	if x.verdict != Failed || x.opened == nil {
+		return ""
+	}
+	at, found := firstTrouble(x.opened.text)
+	if !found {
+		return ""
+	}
+	before, rest := x.opened.text[:at], x.opened.text[at:]
+	begin, end := strings.LastIndexByte(before, '\n')+1, at+len(rest)
+	if i := strings.IndexByte(rest, '\n'); i >= 0 {
+		end = at + i
+	}
+	return fmt.Sprintf("; its output says in line %d: %s", strings.Count(before, "\n")+1, a.quote(x.opened.text[begin:end]))
+}
+
 // onlyOutputDiffers says so of the smaller of groups which nothing else tells
 // apart.
 func (v invocation) onlyOutputDiffers(g group) string {
@@ -155,28 +192,15 @@ func (a *chamber) disagreements(g group) (list []string) {
 	return list
 }
 
-// groupItems opens the outputs of the first groups, as many as any report has
-// room for.
 func (a *chamber) groupItems(v invocation) []Item {
-	var items []Item
-	usual, room := v.majority(), MaxFull
-	var theirs *opened // of usual
-	if usual != nil {
-		theirs = a.output(usual[0].Output)
-	}
-	reruns := v.reruns()
-	for _, g := range v.groups {
-		item := a.groupItem(g, v)
+	items := make([]Item, len(v.groups))
+	usual, reruns := v.majority(), v.reruns()
+	for i, g := range v.groups {
+		items[i] = a.groupItem(g, v)
 		if len(reruns) > 1 {
-			item.Text += rerunRemarks[g[0].rerun]
+			items[i].Text += rerunRemarks[g[0].rerun]
 		}
-		if room > 0 {
-			a.showOutput(&item, g, usual, theirs)
-		} else {
-			item.unopened = g[0].Output.Len() > 0
-		}
-		room -= bulkOfItem(item).structured
-		items = append(items, item)
+		a.addOutput(&items[i], g, usual)
 	}
 	return items
 }
@@ -209,14 +233,15 @@ func (v invocation) majority() (usual group) {
 	return usual
 }
 
-// showOutput adds a group's output, and where it leaves that of the usual group.
-func (a *chamber) showOutput(item *Item, g, usual group, theirs *opened) {
-	ours := a.output(g[0].Output)
+// addOutput adds a group's output, and where it leaves that of the usual group.
+func (a *chamber) addOutput(item *Item, g, usual group) {
+	ours := g[0].opened
 	if ours == nil {
+		item.unopened = g[0].Output.Len() > 0
 		return
 	}
-	if theirs != nil && len(g) < len(usual) {
-		item.Text += a.firstDifference(ours.text, theirs.text, len(usual))
+	if len(g) < len(usual) && usual[0].opened != nil {
+		item.Text += a.firstDifference(ours.text, usual[0].opened.text, len(usual))
 	}
 	if ours.note != "" {
 		item.Text += "; " + ours.note

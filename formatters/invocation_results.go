@@ -120,7 +120,7 @@ func (a *chamber) explainGroups(r *Report, v invocation) {
 		if x.state.code != "" {
 			label += ", " + x.state.code
 		}
-		r.Reasons = append(r.Reasons, fmt.Sprintf("%s %s: %s", a.groupName(g, v), label, x.explained()+v.onlyOutputDiffers(g)))
+		r.Reasons = append(r.Reasons, fmt.Sprintf("%s %s: %s", a.groupName(g, v), label, x.explained()+v.onlyOutputDiffers(g)+x.trouble(a)))
 		if !x.state.recordKnown() {
 			r.Reasons = append(r.Reasons, "InvokeRecordStatus has a value that alitriage does not know: "+a.quote(x.InvokeRecordStatus))
 		}
@@ -222,6 +222,9 @@ func invocationNotes(v invocation, items []Item, full bool) []string {
 	}
 	if !full && slices.ContainsFunc(items, func(i Item) bool { return i.Output != nil && i.Output.ShownLines < i.Output.TotalLines }) {
 		notes = append(notes, "long outputs are excerpts: ask with instance_id and full_output=true for a whole one")
+	}
+	if slices.ContainsFunc(v.results, func(x *result) bool { return x.Output.DroppedBytes > 0 && x.OSSOutputURI == "" }) {
+		notes = append(notes, "what the agent dropped is kept nowhere: next time let the command write to a file, or deliver its output to OSS")
 	}
 	if slices.ContainsFunc(v.results, func(x *result) bool { return x.TimesWithoutZone }) {
 		notes = append(notes, "times came without a zone and were read as UTC")

@@ -79,7 +79,7 @@ type Item struct {
 	Facts   Facts   `json:"facts"`
 	Output  *Output `json:"output,omitempty"`
 
-	unopened bool // there is an output that no report has room for
+	unopened bool // there is an output, for which there was no room
 }
 
 // Output is what a machine printed, after the airlock. Untrusted is always
