@@ -64,7 +64,10 @@ func Fit(r Report, full bool) Report {
 		r = shrink(r, half)
 	}
 	shown, withoutOutput := choose(items, bulkOf(r).plus(bulk{text: len("\nItems\n")}), limit)
-	r.Items = shown
+	r.Items = slices.Clone(shown)
+	for i := range r.Items {
+		r.Items[i].unopened = false // it is said now
+	}
 	last := len(r.Notes) - 1
 	if len(shown) == len(items) && withoutOutput == 0 { // the other parts were too large
 		r.Notes = r.Notes[:last]
