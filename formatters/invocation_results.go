@@ -211,11 +211,11 @@ func (a *chamber) statusCounts(results []*result) Facts {
 func invocationNotes(v invocation, items []Item, full bool) []string {
 	notes := []string{}
 	if n := len(v.results); n > 1 {
-		notes = append(notes, fmt.Sprintf("counted: %s = %s", v.sum(), count(n, "result")))
-	}
-	if len(v.groups) < len(v.results) {
-		notes = append(notes, fmt.Sprintf("they stand in %s; the outputs of a group differ in numbers, ids, times and white space at most, and one is shown for all",
-			count(len(v.groups), "group")))
+		note := fmt.Sprintf("counted: %s = %s", v.sum(), count(n, "result"))
+		if len(v.groups) < n {
+			note += fmt.Sprintf(", in %s: the outputs of a group differ in numbers, ids, times and white space at most, and one is shown for all", count(len(v.groups), "group"))
+		}
+		notes = append(notes, note)
 	}
 	if slices.ContainsFunc(v.groups, func(g group) bool { return len(g) > maxIDs }) {
 		notes = append(notes, fmt.Sprintf("instance_ids lists the first %d of a group at most", maxIDs))

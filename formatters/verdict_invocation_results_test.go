@@ -304,7 +304,7 @@ func TestEqualResultsAreOneGroup(t *testing.T) {
 	require.Equal(t, []string{"2 instances", "i-other", "47 instances"}, []string{r.Items[0].Name, r.Items[1].Name, r.Items[2].Name})
 	require.Contains(t, r.Items[1].Text, `its output differs from that of 47 others first in line 1: "another text"`)
 	require.Contains(t, strings.Join(r.Reasons, "\n"), "i-other Success: ended with exit code 0; the output differs from that of 47 others")
-	require.Contains(t, r.Notes, "counted: 2 failed + 48 ok = 50 results")
+	require.Contains(t, r.Notes[0], "counted: 2 failed + 48 ok = 50 results, in 3 groups")
 	require.Len(t, r.Items[2].Facts.Get("instance_ids"), 40)
 	require.Nil(t, r.Items[0].Facts.Get("invoke_record_status"), "what differs within a group is not told of it")
 	require.Equal(t, Facts{{"Success", int64(48)}, {"Aborted", int64(2)}}, r.Facts.Get("status_counts"))
