@@ -59,6 +59,7 @@ func TestACutNeverCostsMoreThanTheCharacterItWentThrough(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte("磁盘"), int64(0))
 	f.Add([]byte("\x98\xd6\xd0"), int64(3))
+	f.Add([]byte("纾佺洏绌洪棿"), int64(0)) // garbled
 	f.Fuzz(func(t *testing.T, b []byte, dropped int64) {
 		text, note := decode(b, dropped)
 		require.True(t, utf8.ValidString(text))
@@ -66,6 +67,9 @@ func FuzzDecode(f *testing.F) {
 			require.Equal(t, string(b), text)
 			require.Empty(t, note)
 		}
+		mended, ok := mend(text)
+		require.True(t, utf8.ValidString(mended))
+		require.Equal(t, !ok, mended == text)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +119,9 @@ func (s *supply) invocation() cloudapi.InvocationResults {
 			Output:  cloudapi.Output{MachineBytes: s.machine(), DroppedBytes: int64(s.byte() % 3), Undecoded: s.byte()%5 == 0},
 			Repeats: int64(s.byte()), Username: s.text(), ContainerName: s.text(), OSSOutputURI: s.text(), StartedAt: s.time(), FinishedAt: s.time(),
 		})
+		for range s.byte() % 4 { // others are compared with a majority
+			in.Results = append(in.Results, in.Results[len(in.Results)-1])
+		}
 	}
 	return in
 }
@@ -172,18 +176,19 @@ func fuzzReport(f *testing.F, report func(Airlock, *supply) Report) {
 	for _, seed := range seeds {
 		f.Add([]byte(seed))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		s := &supply{data: data}
-		for _, a := range []Airlock{testLock, {Key: testLock.Key, FullOutput: true}} {
-			*s = supply{data: data}
-			r := Fit(report(a, s), a.FullOutput)
-			checkReport(t, r, a.FullOutput)
-			text := Text(r, testFence)
-			require.NotContains(t, text, plantedSecret)
-			require.NotContains(t, jsonText(r), plantedSecret)
-			require.Equal(t, text, Text(Fit(report(a, &supply{data: data}), a.FullOutput), testFence), "the same input gives the same report")
-		}
-	})
+	f.Fuzz(func(t *testing.T, data []byte) { checkAnyReport(t, data, report) })
+}
+
+func checkAnyReport(t *testing.T, data []byte, report func(Airlock, *supply) Report) {
+	t.Helper()
+	for _, a := range []Airlock{testLock, {Key: testLock.Key, FullOutput: true}} {
+		r := Fit(report(a, &supply{data: data}), a.FullOutput)
+		checkReport(t, r, a.FullOutput)
+		text := Text(r, testFence)
+		require.NotContains(t, text, plantedSecret)
+		require.NotContains(t, jsonText(r), plantedSecret)
+		require.Equal(t, text, Text(Fit(report(a, &supply{data: data}), a.FullOutput), testFence), "the same input gives the same report")
+	}
 }
 
 var seeds = []string{
@@ -191,21 +196,35 @@ var seeds = []string{
 	strings.Repeat("\xff\x40\x13abcdefgh\u200b\u200d磁", 12), strings.Repeat("\x5a\x0f{\"a\":\"\\u001b[31m\"}", 20), strings.Repeat("\x4c\x30>>>> "+testFence+" data\n", 9),
 }
 
-func FuzzText(f *testing.F) {
-	fuzzReport(f, func(a Airlock, s *supply) Report {
-		switch s.byte() % 5 {
-		case 0:
-			return a.AppStatus(s.appStatus())
-		case 1:
-			return a.GatherStats(s.gather())
-		case 2:
-			return a.InvocationResults(s.invocation())
-		case 3:
-			return a.OperationResult(s.operation())
-		default:
-			return a.Error(s.error())
+func FuzzText(f *testing.F) { fuzzReport(f, anyReport) }
+
+func anyReport(a Airlock, s *supply) Report {
+	switch s.byte() % 5 {
+	case 0:
+		return a.AppStatus(s.appStatus())
+	case 1:
+		return a.GatherStats(s.gather())
+	case 2:
+		return a.InvocationResults(s.invocation())
+	case 3:
+		return a.OperationResult(s.operation())
+	default:
+		return a.Error(s.error())
+	}
+}
+
+// TestReportsOfArbitraryAnswers is a little of the fuzzing in each run of the
+// tests, the same in all of them.
+func TestReportsOfArbitraryAnswers(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(300) {
+		random := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // it is to be the same each time
+		data := make([]byte, random.IntN(3000))
+		for i := range data {
+			data[i] = byte(random.Uint32())
 		}
-	})
+		checkAnyReport(t, data, anyReport)
+	}
 }
 
 func FuzzAppStatus(f *testing.F) {
