@@ -136,7 +136,7 @@ func leftOutNote(source Source, all, shown []Item, withoutOutput int) string {
 	text := "to keep the report short, " + strings.Join(parts, " and ") + " were left out"
 	switch cloudapi.Product(source.Product) {
 	case cloudapi.ECS:
-		text += "; ask with instance_id for one instance, and with full_output=true for its whole output"
+		text += "; ask with instance_id for one instance, and with full_output=true for its whole output, or with a smaller max_results and then next_token for all in parts"
 	case cloudapi.WebPlus:
 		text += "; the WebPlus console lists them under the change"
 	case cloudapi.BPStudio:

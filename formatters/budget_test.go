@@ -90,7 +90,7 @@ func TestTheTextHasALimitOfItsOwn(t *testing.T) {
 	require.Greater(t, longest, 31_900, "and it is used up")
 }
 
-var itemsLeftOut = regexp.MustCompile(`to keep the report short, (?:(\d+) of (\d+) items?)?(?: and )?(?:(\d+) outputs?)? were left out; ask with instance_id for one instance, and with full_output=true for its whole output`)
+var itemsLeftOut = regexp.MustCompile(`to keep the report short, (?:(\d+) of (\d+) items?)?(?: and )?(?:(\d+) outputs?)? were left out; ask with instance_id for one instance, and with full_output=true for its whole output, or with a smaller max_results and then next_token for all in parts`)
 
 // checkLeftOut holds that whole items went from the end, that all that went is
 // counted, and that the note says how to see it.
