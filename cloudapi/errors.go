@@ -183,7 +183,6 @@ var codes = []struct {
 	{"InvalidServerlessRegion.Unsupported", reaction{ErrInvalid, never}},
 	{"InvalidRegionId.NotFound", reaction{ErrInvalid, never}}, // the region is an argument, and no resource
 	{"InvalidRegionId.CloudAssistant", reaction{ErrInvalid, never}},
-	{"InvalidRegion.NotFound", reaction{ErrInvalid, never}},
 	{"OSSDisabled", reaction{ErrInvalid, never}},
 	{"OSSApiCallFailed", reaction{ErrUnavailable, reads}},
 	{"Operation.Forbidden", reaction{ErrForbidden, never}},
@@ -194,7 +193,7 @@ var codes = []struct {
 	{"UnsupportedHTTPMethod", reaction{ErrInvalid, never}},
 
 	{"Throttling*", reaction{ErrThrottled, always}},
-	{"StatusNotAllowed*", reaction{ErrInvalid, never}}, // HTTP 403, like GatherStatsOnTerminatedEnvNotAllowed
+	{"StatusNotAllowed*", reaction{ErrInvalid, never}}, // a matter of the environment, whatever the HTTP status
 	{"InvalidSecurityToken*", reaction{ErrUnauthenticated, refreshed}},
 	{"InvalidTimeStamp*", reaction{ErrUnauthenticated, never}},
 	{"InvalidAccessKeyId*", reaction{ErrUnauthenticated, never}},

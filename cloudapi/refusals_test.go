@@ -101,7 +101,6 @@ var refusals = []struct {
 	{404, "InvalidServerlessRegion.Unsupported", cloudapi.ErrInvalid, once, once},
 	{403, "InvalidRegionId.CloudAssistant", cloudapi.ErrInvalid, once, once},
 	{404, "InvalidRegionId.NotFound", cloudapi.ErrInvalid, once, once},
-	{404, "InvalidRegion.NotFound", cloudapi.ErrInvalid, once, once},
 	{403, "InvalidParameter.NextToken", cloudapi.ErrInvalid, once, once},
 	{403, "InvalidParameter.MaxResults", cloudapi.ErrInvalid, once, once},
 	{403, "MissingParam.InvokeId", cloudapi.ErrInvalid, once, once},
