@@ -211,9 +211,9 @@ func TestNextStepsOfEveryDocumentedError(t *testing.T) {
 	var b strings.Builder
 	for _, d := range documentedErrors {
 		fmt.Fprintf(&b, "%s %d %s: %s\n", d.op, d.status, d.code, d.kind)
-		for _, step := range errorSteps(d.error()) {
-			b.WriteString("- " + step + "\n")
-		}
+		steps := errorSteps(d.error())
+		checkSteps(t, d.code, steps)
+		b.WriteString("- " + strings.Join(steps, "\n- ") + "\n")
 	}
 	compare(t, filepath.Join("testdata", "next_steps.txt"), b.String())
 }
@@ -242,6 +242,42 @@ func TestOnlyWhatItsKindExplainsHasNoRow(t *testing.T) {
 	for _, d := range documentedErrors {
 		if rowOf(d.code) == "" {
 			require.Contains(t, []error{cloudapi.ErrForbidden, cloudapi.ErrThrottled}, d.kind, d.code)
+		}
+	}
+}
+
+// TestADenialSaysWhoLacksWhat as the vendor's AccessDeniedDetail has it, and
+// nothing of the message in it that is only for its decoder.
+func TestADenialSaysWhoLacksWhat(t *testing.T) {
+	const diagnostic = "AQIBIAAAAOPdwKY2QLOvgMEc7SkkoJfj1kvZwsaR"
+	err := refusedBy(t, ecsRead, http.StatusForbidden, `{"RequestId":"`+testRequest+`","Code":"Forbidden.RAM","Message":"m","AccessDeniedDetail":{
+		"AuthAction":"ecs:DescribeInvocationResults","AuthPrincipalType":"AssumedRoleUser","AuthPrincipalDisplayName":"triage-ro:alice","AuthPrincipalOwnerId":"1234567890123456",
+		"NoPermissionType":"ImplicitDeny","PolicyType":"ResourceGroupLevelIdentityBasedPolicy","EncodedDiagnosticMessage":"`+diagnostic+`"}}`)
+	text := Text(testLock.Error(err), "error")
+	for _, part := range []string{
+		"role session triage-ro:alice of account 1234567890123456 lacks the RAM action ecs:DescribeInvocationResults", "no policy allows it (implicit deny, PolicyType ResourceGroup",
+		`{"Effect":"Allow","Action":"ecs:DescribeInvocationResults","Resource":["acs:ecs:*:*:command/*","acs:ecs:*:*:instance/*"]}`, stopHere,
+	} {
+		require.Contains(t, text, part)
+	}
+	require.NotContains(t, text, "probably")
+	require.NotContains(t, text, diagnostic[:8])
+}
+
+// TestEveryKindOfPolicySaysWhoCanMendIt, for both ways to be denied by it; an
+// Allow is offered only where one helps.
+func TestEveryKindOfPolicySaysWhoCanMendIt(t *testing.T) {
+	for _, p := range append(policyTypes, policyType{name: ""}, policyType{name: "MoonPolicy"}) {
+		for _, explicit := range []bool{false, true} {
+			steps := forbiddenSteps(refusal("Forbidden.RAM", "", 403, cloudapi.ErrForbidden, func(e *cloudapi.Error) {
+				e.Denied = &cloudapi.Denial{Action: "ecs:DescribeInvocationResults", PolicyType: strings.ToUpper(p.name), Explicit: explicit}
+			}))
+			checkSteps(t, p.name, steps)
+			require.Equal(t, stopHere, steps[len(steps)-1])
+			require.Equal(t, !explicit && p.implicit == "", strings.Contains(steps[0], `"Effect":"Allow"`), p.name)
+			if explicit {
+				require.Regexp(t, "dding an Allow (within the account )?will not help", steps[0], p.name)
+			}
 		}
 	}
 }
