@@ -51,7 +51,7 @@ func (a errorLock) report(err error) Report {
 	case r.Rerun == RerunUnknown:
 		r.Headline = "Could not find out, and the gather may have started: " + a.headline(e)
 		r.NextSteps = []string{noSecondGather(e.Region)}
-	case r.Rerun == RerunSafe && !oneOf(e.Code, triedAtLeast...):
+	case r.Rerun == RerunSafe && !oneOf(e.Code, refusedLate...):
 		r.Headline = "Nothing was started: " + a.headline(e)
 	}
 	if link := a.troubleshootLink(e); link != "" {
@@ -73,8 +73,8 @@ func rerunOfStart(e *cloudapi.Error) Rerun {
 	}
 }
 
-// triedAtLeast are refusals that come late: WebPlus had begun with the instances.
-var triedAtLeast = []string{"CreateCommandFailed", "AgentSetupTimeout"}
+// refusedLate are refusals before which WebPlus had begun with the instances.
+var refusedLate = []string{"CreateCommandFailed", "AgentSetupTimeout"}
 
 const couldNot = "Could not find out: "
 
