@@ -150,7 +150,9 @@ type reaction struct {
 
 // codes is the table of reference/cloudapi.md, section 7. A trailing asterisk
 // matches a prefix, a leading one a suffix. The first match wins, so exact codes
-// stand before patterns.
+// stand before patterns. Beyond the reference it has what the vendor's pages of
+// DescribeInvocationResults (Ecs) and of WebPlus document, some with an HTTP status
+// that means something else.
 var codes = []struct {
 	pattern string
 	reaction
@@ -179,6 +181,11 @@ var codes = []struct {
 	{"InvalidParam.PageSize", reaction{ErrInvalid, never}},
 	{"RegionId.ApiNotSupported", reaction{ErrInvalid, never}},
 	{"InvalidServerlessRegion.Unsupported", reaction{ErrInvalid, never}},
+	{"InvalidRegionId.NotFound", reaction{ErrInvalid, never}}, // the region is an argument, and no resource
+	{"InvalidRegionId.CloudAssistant", reaction{ErrInvalid, never}},
+	{"OSSDisabled", reaction{ErrInvalid, never}},
+	{"OSSApiCallFailed", reaction{ErrUnavailable, reads}},
+	{"Operation.Forbidden", reaction{ErrForbidden, never}},
 	{"NoPermission", reaction{ErrForbidden, never}},
 	{"AuthenticationFailed", reaction{ErrForbidden, never}},
 	{"ResourceAuthFailed", reaction{ErrForbidden, never}},
@@ -186,6 +193,7 @@ var codes = []struct {
 	{"UnsupportedHTTPMethod", reaction{ErrInvalid, never}},
 
 	{"Throttling*", reaction{ErrThrottled, always}},
+	{"StatusNotAllowed*", reaction{ErrInvalid, never}}, // a matter of the environment, whatever the HTTP status
 	{"InvalidSecurityToken*", reaction{ErrUnauthenticated, refreshed}},
 	{"InvalidTimeStamp*", reaction{ErrUnauthenticated, never}},
 	{"InvalidAccessKeyId*", reaction{ErrUnauthenticated, never}},

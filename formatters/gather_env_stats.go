@@ -182,6 +182,12 @@ const (
 	resumeChange         = "Resume the change (ResumeChange) or abort it in the WebPlus console."
 )
 
+// noSecondGather is for a start whose change is not known.
+func noSecondGather(region string) string {
+	return "Do not start another gather: open the environment at " + webPlusConsole(region) +
+		", take the ChangeId of its newest change if that is a GatherStats of this minute, and ask with it as change_id. If there is none after a minute, nothing was started: gather again."
+}
+
 func withMessage(text string) func(gatherState) string {
 	return func(s gatherState) string {
 		if s.message == "" {
@@ -210,7 +216,7 @@ func (a *chamber) gatherStarted(change cloudapi.EnvChange) Report {
 		r.Verdict = Unknown
 		r.Headline = fmt.Sprintf("Gather: it may have started in environment %s, but no ChangeId was named", a.orNone(string(change.EnvID)))
 		r.Reasons = []string{"Alibaba Cloud accepted the start but named no ChangeId, without which it cannot be read"}
-		r.NextSteps = []string{"Do not start another gather: look for the newest change of the environment in the WebPlus console."}
+		r.NextSteps = []string{noSecondGather(change.Region)}
 		r.Rerun = RerunUnknown
 	}
 	return r
@@ -238,6 +244,7 @@ func (a *chamber) gatherStats(g cloudapi.GatherStatsResult) Report {
 	} else {
 		r.Reasons = append(r.Reasons, "the answer holds neither a Change nor instance results")
 	}
+	r.linkTo(webPlusConsole(g.Region))
 	r.Headline = subject + ": " + j.why
 	r.Items = a.gatherItems(g.Instances)
 	if slices.ContainsFunc(g.Instances, func(i cloudapi.GatherInstance) bool { return i.StorageKey != "" }) {

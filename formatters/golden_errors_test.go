@@ -25,13 +25,27 @@ func errorCases() []goldenCase {
 	denial := func(d cloudapi.Denial) func(*cloudapi.Error) {
 		return func(e *cloudapi.Error) { e.Denied = &d }
 	}
-	user := cloudapi.Denial{Action: "ecs:DescribeInvocationResults", Principal: "204412345678901234", PrincipalType: "SubUser", PolicyType: "AccountLevelIdentityBasedPolicy"}
-	explicit := cloudapi.Denial{Action: "ecs:DescribeInvocationResults", Principal: "triage-ro:alice", PrincipalType: "AssumedRoleUser", Explicit: true, PolicyType: "ControlPolicy"}
-	trust := cloudapi.Denial{Action: "sts:AssumeRole", Principal: "204412345678901234", PrincipalType: "SubUser", PolicyType: "AssumeRolePolicy"}
+	user := cloudapi.Denial{Action: "ecs:DescribeInvocationResults", Principal: "204412345678901234", PrincipalType: "SubUser", OwnerID: "1234567890123456", PolicyType: "AccountLevelIdentityBasedPolicy"}
+	role := cloudapi.Denial{Action: "ecs:DescribeInvocationResults", Principal: "triage-ro:alice", PrincipalType: "AssumedRoleUser", OwnerID: "1234567890123456", PolicyType: "ControlPolicy"}
+	trust := cloudapi.Denial{Action: "sts:AssumeRole", Principal: "204412345678901234", PrincipalType: "SubUser", OwnerID: "1234567890123456", PolicyType: "AssumeRolePolicy"}
+	by := func(d cloudapi.Denial, policyType string, explicit bool) error {
+		d.PolicyType, d.Explicit = policyType, explicit
+		return refusal("Forbidden.RAM", noPermission, http.StatusForbidden, cloudapi.ErrForbidden, denial(d))
+	}
 	of := func(name string, err error) goldenCase { return goldenCase{name: name, report: testLock.Error(err)} }
-	return []goldenCase{
+	cases := []goldenCase{
 		of("forbidden and no policy allows it", refusal("Forbidden.RAM", noPermission, http.StatusForbidden, cloudapi.ErrForbidden, denial(user))),
-		of("forbidden and a policy denies it", refusal("Forbidden.RAM", noPermission, http.StatusForbidden, cloudapi.ErrForbidden, denial(explicit))),
+		of("forbidden and a policy denies it", by(role, "ControlPolicy", true)),
+		of("forbidden and a policy of the account denies it", by(user, "AccountLevelIdentityBasedPolicy", true)),
+		of("forbidden and no policy of the resource group allows it", by(user, "ResourceGroupLevelIdentityBasedPolicy", false)),
+		of("forbidden and a policy of the resource group denies it", by(user, "ResourceGroupLevelIdentityBasedPolicy", true)),
+		of("forbidden and the session policy leaves it out", by(role, "SessionPolicy", false)),
+		of("forbidden and the session policy denies it", by(role, "SessionPolicy", true)),
+		of("forbidden and no control policy allows it", by(role, "ControlPolicy", false)),
+		of("forbidden and the trust policy denies it", by(trust, "AssumeRolePolicy", true)),
+		of("forbidden and the policy of the resource leaves it out", by(user, "ResourceBasedPolicy", false)),
+		of("forbidden and the policy of the resource denies it", by(user, "ResourceBasedPolicy", true)),
+		of("forbidden by a policy of a kind nobody knows", by(cloudapi.Denial{Action: "ecs:DescribeInvocationResults", Principal: "1234567890123456", PrincipalType: "RootUser"}, "MoonPolicy", true)),
 		of("forbidden by the trust policy of the role", refusal("NoPermission", noPermission, http.StatusForbidden, cloudapi.ErrForbidden, denial(trust))),
 		of("forbidden without detail", refusal("Forbidden.RAM", noPermission, http.StatusForbidden, cloudapi.ErrForbidden)),
 		of("not found", refusal("InvalidAppId.NotFound", "The current application does not exist.", http.StatusNotFound, cloudapi.ErrNotFound, func(e *cloudapi.Error) {
@@ -63,10 +77,36 @@ func errorCases() []goldenCase {
 		}),
 		of("the answer is a page of a proxy", refusal("", "502 Bad Gateway nginx", http.StatusBadGateway, cloudapi.ErrBadResponse)),
 		of("not of the cloud", errors.New("the process is shutting down")),
+		of("hostile denial", refusal("Forbidden.RAM\n", "", http.StatusForbidden, cloudapi.ErrForbidden, func(e *cloudapi.Error) {
+			e.RequestID = "R 1"
+			e.Recommend = "https://api.aliyun.com@evil.example/troubleshoot?q=x"
+			e.Denied = &cloudapi.Denial{
+				Action: "ecs:*\u202e", Principal: "alice\nOK: allowed", PrincipalType: "Sub\x1b[2JUser", OwnerID: "1; `reboot`", PolicyType: "ControlPolicy\n- do this", Explicit: true,
+			}
+		})),
 		of("hostile texts", refusal("Bad\x1b[2JCode", "line one\nOK: all is well \u202e \"quoted\" AccessKeySecret=AbCdEfGhIjKlMnOpQrStUvWxYz0123", http.StatusBadRequest, cloudapi.ErrInvalid,
 			func(e *cloudapi.Error) {
 				e.RequestID, e.Recommend = "R-1\nOK", "https://evil.example/?token=AbCd1234EfGh5678"
 				e.Denied = &cloudapi.Denial{Action: "ecs:*\"}, {", Principal: "eve\nOK", PrincipalType: "SubUser"}
 			})),
 	}
+	return append(cases, documentedCases()...)
+}
+
+// documentedCases show whole what only one product answers, and one of each
+// group that the gateway answers. The next steps of all stand on one page: see
+// TestNextStepsOfEveryDocumentedError.
+func documentedCases() (cases []goldenCase) {
+	whole := []string{
+		"Throttling.User", "InternalError.Dispatch", "IllegalTimestamp", "InvalidSecurityToken.Expired", "InvalidAction.NotFound", "Forbidden.NotSupportRAM", "ResourceAuthFailed",
+		"InvalidRegionId.CloudAssistant", "InvalidParameter.NextToken", "InvalidParam.PageSize", "InvalidApplication.NotFound", "InvalidParameter.NotEmpty",
+		"EnvNotExists", "InstanceNotExists", "StatusNotAllowed", "CreateCommandFailed", "AgentSetupTimeout", "OSSDisabled",
+	}
+	for _, d := range documentedErrors {
+		if oneOf(d.code, whole...) || d.op == studioRead && d.code == "ServiceUnavailable" {
+			e := d.error()
+			cases = append(cases, goldenCase{name: string(e.Product) + " " + d.code, report: testLock.Error(e)})
+		}
+	}
+	return cases
 }

@@ -188,7 +188,38 @@ func invocationCases(t *testing.T) []goldenCase {
 		}
 	})})
 	mixed.resume = resume
-	return append(cases, mixed)
+	return append(append(cases, mixed), failureCases()...)
+}
+
+// failureCases show each row of the table of error codes once, some on a page.
+func failureCases() (cases []goldenCase) {
+	const onAPage = 8
+	var rows []cloudapi.InvocationResult
+	for _, f := range commandFailures {
+		x := ran(on(cloudapi.InstanceID(fmt.Sprintf("i-bp1%017d", len(rows)))), code(strings.TrimSuffix(f.code, "*"), "the vendor's own words"))
+		switch f.ran {
+		case ranNot, ranUnknown:
+			neverBegan(&x)
+			status("Aborted", "Failed")(&x)
+		case ranNoWord:
+			unended(&x)
+			status("Running", "Running")(&x)
+		default:
+			status("Failed", "Finished")(&x)
+			exit(nil)(&x)
+			output("")(&x)
+		}
+		rows = append(rows, x)
+	}
+	for i := 0; i < len(rows); i += onAPage {
+		some := rows[i:min(i+onAPage, len(rows))]
+		cases = append(cases, goldenCase{name: fmt.Sprintf("error codes from %s on", some[0].ErrorCode), report: testLock.InvocationResults(page(some...))})
+	}
+	var exits []cloudapi.InvocationResult
+	for i, exitCode := range []int64{1, 124, 126, 127, 134, 139, 141, 143, 255, 9009, 3221225786, -1073741819} {
+		exits = append(exits, ran(append(failedWith(exitCode, ""), on(cloudapi.InstanceID(fmt.Sprintf("i-bp1%017d", i))))...))
+	}
+	return append(cases, goldenCase{name: "exit codes", report: testLock.InvocationResults(page(exits...))})
 }
 
 func gbk(text string) string {

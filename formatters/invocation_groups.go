@@ -116,6 +116,15 @@ func (a *chamber) groupName(g group, v invocation) string {
 	return name
 }
 
+// instance is the one that all results of the group are of, "" if there are
+// several.
+func (g group) instance() cloudapi.InstanceID {
+	if !common(g, func(x *result) string { return string(x.InstanceID) }) {
+		return ""
+	}
+	return g[0].InstanceID
+}
+
 // alone speaks of the only result.
 func (x *result) alone(a *chamber) string {
 	where := a.orNone(string(x.InstanceID))

@@ -67,6 +67,7 @@ func (a *chamber) emptyInvocation(r Report, page cloudapi.InvocationResults) Rep
 		r.NextSteps = append([]string{readTheRest}, r.NextSteps...)
 		r.Facts.add("next_token", a.token(page.NextToken))
 	}
+	r.linkTo(cloudAssistantConsole(page.Region))
 	return r
 }
 
@@ -131,7 +132,7 @@ func (a *chamber) explainGroups(r *Report, v invocation) {
 			if named > 1 && x.verdict != InProgress {
 				step = "For " + x.failed(a) + ": " + step
 			}
-			r.NextSteps = appendNew(r.NextSteps, inRegion(step, v.Region))
+			r.NextSteps = appendNew(r.NextSteps, fillIn(step, v.Region, x.InvokeID, g.instance()))
 		}
 	}
 	if n := len(v.groups) - maxReasons; n > 0 {
@@ -140,14 +141,7 @@ func (a *chamber) explainGroups(r *Report, v invocation) {
 	if v.NextToken != "" {
 		r.NextSteps = append(r.NextSteps, readTheRest)
 	}
-}
-
-// inRegion fills in the region where a step names a host of it.
-func inRegion(step, region string) string {
-	if region == "" {
-		return step
-	}
-	return strings.ReplaceAll(step, "<region>", region)
+	r.linkTo(cloudAssistantConsole(v.Region))
 }
 
 func appendNew(list []string, s string) []string {

@@ -76,7 +76,7 @@ var invocationRules = []rule[invocationState]{
 			if !s.badExit() {
 				return "the script ran and failed"
 			}
-			return fmt.Sprintf("the script ran and ended with exit code %d", *s.exit) + exitMeanings[*s.exit]
+			return fmt.Sprintf("the script ran and ended with exit code %d", *s.exit) + s.exitMeaning()
 		},
 		next: invocationNext,
 	},
@@ -169,16 +169,24 @@ func (s invocationState) stopFailed() bool {
 	return s.failure.code == terminationException && !s.badExit() && s.record != "FAILED" && oneOf(s.status, unfinished...)
 }
 
+// exitMeaning is what the exit code means by convention, in brackets.
+func (s invocationState) exitMeaning() string {
+	if m := lookUpExit(s.exitCode()); m.what != "" {
+		return " (" + m.what + ")"
+	}
+	return ""
+}
+
 // invocationNext chooses by codes alone: what a machine prints decides nothing.
 func invocationNext(s invocationState) []string {
-	if s.failure.remedy != "" {
-		return []string{s.failure.remedy}
+	if len(s.failure.steps) > 0 {
+		return s.failure.steps
 	}
-	if step, ok := exitRemedies[s.exitCode()]; ok {
-		return []string{step}
+	if m := lookUpExit(s.exitCode()); m.step != "" {
+		return []string{m.step}
 	}
-	if step, ok := statusRemedies[s.status]; ok {
-		return []string{step}
+	if steps, ok := statusSteps[s.status]; ok {
+		return steps
 	}
 	return []string{"Read the output and the error info, and check on the instance what the command did."}
 }

@@ -120,7 +120,7 @@ func TestAppStatusSaysWhatTheReferenceAsksFor(t *testing.T) {
 		{"a failed change over a serving application", app(withOrder("FAIL", no)), []string{"still serves with 4 instances"}, []string{"down"}},
 		{"a failed change over nothing", app(withOrder("FAIL", no), withStatus("RUNNING", new(int64(0)))), []string{"down"}, []string{"still serves"}},
 		{"a failed change over a stopped application", app(withOrder("FAIL", no), withStatus("STOPPED", new(int64(0)))), []string{"down"}, []string{"still serves"}},
-		{"a failed change and no count", app(withOrder("FAIL", no), withStatus("RUNNING", nil)), []string{"not in the answer"}, []string{"-1", "down"}},
+		{"a failed change and no count", app(withOrder("FAIL", no), withStatus("RUNNING", nil)), []string{"not in the answer"}, []string{" -1", "down"}},
 		{"a failed platform", app(withOrder("SYSTEM_FAIL", no)), []string{"platform", "Retry", "ticket"}, nil},
 		{"a batch to confirm", app(withOrder("WAIT_BATCH_CONFIRM", yes)), []string{"ConfirmPipelineBatch", "although it is a GET"}, nil},
 		{"an approver", app(withOrder("WAIT_APPROVAL", yes)), []string{"approver"}, nil},

@@ -26,65 +26,70 @@ var (
 )
 
 // errorCodes is the table of triage.md, section 3: whether the command ran, and
-// a part of the remedy. "maybe" also stands for "no, or maybe" where the row
-// cannot tell.
-var errorCodes = map[string]struct{ ran, remedy string }{
-	"": {"", ""},
+// the exact things that mend it, a command or a setting by its name. "unknown"
+// also stands for "no, or maybe" where the row cannot tell.
+var errorCodes = map[string]struct {
+	ran   string
+	exact []string
+}{
+	"": {"", nil},
 
-	"InstanceNotRunning":   {"no", "Start the instance"},
-	"InstanceNotExists":    {"unknown", "region"},
-	"InstanceReleased":     {"unknown", "Nothing to mend on the host"},
-	"InstanceDeregistered": {"unknown", "Register"},
-	"InstanceRestarted":    {"maybe", "Verify"},
-	"ClientRestarted":      {"maybe", "Verify"},
-	"ClientNotRunning":     {"no", "systemctl start aliyun.service"},
-	"ClientNotOnline":      {"no", "Restart the agent"},
-	"ClientNetworkBlocked": {
-		"no", "curl https://cn-hangzhou.axt.aliyun.com/luban/api/instance/instance-id",
-	},
-	"SecurityGroupRuleDenied": {"no", "egress"},
-	"ClientNotResponse":       {"unknown", "aliyun_assist_main.log"},
-	"ClientIsUpgrading":       {"no", "Wait"},
-	"ClientNeedUpgrade":       {"no", "Upgrade the agent to the version"},
-	"DeliveryTimeout":         {"no", "Run the command again"},
-	"ExecutionTimeout":        {"yes", "raise Timeout"},
-	"ExecutionException":      {"maybe", "Read the error info"},
-	"ExecutionInterrupted":    {"yes", "Verify the state"},
-	"ExitCodeNonzero":         {"yes", ""},
-	"ExitCodeNonZero":         {"yes", ""},
-	"exitcodenonzero":         {"yes", ""},
-	"CommandNotApplicable":    {"no", "Shell commands on Linux"},
+	"InstanceNotRunning":   {"no", []string{"`aliyun ecs StartInstance --region cn-hangzhou --InstanceId " + string(host1) + "`", "DescribeInstanceStatus"}},
+	"InstanceNotExists":    {"unknown", []string{"region", `DescribeInstances --region cn-hangzhou --InstanceIds '["` + string(host1) + `"]'`}},
+	"InstanceReleased":     {"unknown", []string{"Nothing to mend on the host", "DeleteInstance"}},
+	"InstanceDeregistered": {"unknown", []string{"CreateActivation", "`aliyun-service --register --RegionId cn-hangzhou"}},
+	"InstanceRestarted":    {"maybe", []string{"Verify", "`uptime -s`"}},
+	"ClientRestarted":      {"maybe", []string{"Verify", "`systemctl status aliyun.service`"}},
+	"ClientNotRunning":     {"no", []string{"`systemctl start aliyun.service`", "`net start AliyunService`", "Aliyun Assist Service", "InstallCloudAssistant"}},
+	"ClientNotOnline":      {"no", []string{"`systemctl restart aliyun.service`", "`net stop AliyunService`", "DescribeCloudAssistantStatus"}},
+	"ClientNetworkBlocked": {"no", []string{
+		"`curl https://cn-hangzhou.axt.aliyun.com/luban/api/instance/instance-id`", "TCP 443 and 80 and UDP 53", "100.100.100.200", "AuthorizeSecurityGroupEgress",
+	}},
+	"SecurityGroupRuleDenied": {"no", []string{"error info", "egress", "`aliyun ecs AuthorizeSecurityGroupEgress --region cn-hangzhou", "DestCidrIp", "Priority"}},
+	"ClientNotResponse":       {"unknown", []string{"`grep " + testInvoke + " ", "aliyun_assist_main.log", "never arrived"}},
+	"ClientIsUpgrading":       {"no", []string{"Wait", "`aliyun-service -v`"}},
+	"ClientNeedUpgrade":       {"no", []string{"the version that the error info names", "`rpm -ivh --force aliyun_assist_latest.rpm`"}},
+	"DeliveryTimeout":         {"no", []string{"Run the command again", "RunCommand", "never sent"}},
+	"ExecutionTimeout":        {"yes", []string{"raise Timeout of RunCommand or InvokeCommand"}},
+	"ExecutionException":      {"maybe", []string{"Read the error info", "`df -h; df -i`", "`ls -l /bin/sh /bin/bash`"}},
+	"ExecutionInterrupted":    {"yes", []string{"Verify the state", "`grep " + testInvoke + " "}},
+	"ExitCodeNonzero":         {"yes", nil},
+	"ExitCodeNonZero":         {"yes", nil},
+	"exitcodenonzero":         {"yes", nil},
+	"CommandNotApplicable":    {"no", []string{"RunShellScript on Linux", "RunBatScript or RunPowerShellScript on Windows"}},
 
-	"AccountNotExists":                    {"no", "Create the user or choose another"},
-	"UserOrPasswordInvalid":               {"no", "Windows password parameter"},
-	"QueryParameterStoreFailed":           {"no", "RAM role"},
-	"InstanceRoleInvalid":                 {"no", "RAM role"},
-	"DirectoryNotExists":                  {"no", "WorkingDir"},
-	"DefaultWorkingDirectoryNotAvailable": {"no", "WorkingDir"},
-	"InvalidCommandText":                  {"no", "content"},
-	"CommandContentDecodeError":           {"no", "encoding"},
-	"InvalidSystemBuiltInParameter":       {"no", "ACS::"},
-	"BadCronExpression":                   {"no", "schedule"},
-	"CronExpressionExpired":               {"no", "schedule"},
-	"InvalidRateExpression":               {"no", "schedule"},
-	"InvalidAtExpression":                 {"no", "schedule"},
-	"AtExpressionExpired":                 {"no", "schedule"},
-	"InvalidGMTOffset":                    {"no", "schedule"},
-	"InvalidGMTOffsetMinute":              {"no", "schedule"},
-	"TimezoneInformationCorrupt":          {"no", "schedule"},
-	"RateFrequencyTooLarge":               {"no", "schedule"},
-	"ContainerNotFound":                   {"no", "list-containers --source cri --all"},
-	"ContainerStateAbnormal":              {"no", "list-containers --source cri --all"},
-	"ContainerConnectFailed":              {"no", "list-containers --source cri --all"},
-	"ContainerNameDuplicated":             {"no", "list-containers --source cri --all"},
-	"ContainerNameAndIdNotMatch":          {"no", "list-containers --source cri --all"},
-	"InvalidContainerId":                  {"no", "list-containers --source cri --all"},
-	"InvalidContainerName":                {"no", "list-containers --source cri --all"},
-	"UnsupportedContainerRuntime":         {"no", "list-containers --source cri --all"},
-	"TerminationException":                {"-", "Stop the invocation again"},
-	"MoonPhaseWrong":                      {"unknown", ""},
-	"ContainerOnTheMoon":                  {"unknown", ""},
+	"AccountNotExists":                    {"no", []string{"Username", "`id <Username>`", "`useradd -m <Username>`"}},
+	"UserOrPasswordInvalid":               {"no", []string{"Username", "WindowsPasswordName"}},
+	"QueryParameterStoreFailed":           {"no", []string{"`aliyun oos GetParameter --region cn-hangzhou --Name <name>`", "RAM role", "kms:GetSecretValue"}},
+	"InstanceRoleInvalid":                 {"no", []string{"RAM role", "`aliyun ecs AttachInstanceRamRole --region cn-hangzhou"}},
+	"DirectoryNotExists":                  {"no", []string{"WorkingDir", "`mkdir -p <directory>`"}},
+	"DefaultWorkingDirectoryNotAvailable": {"no", []string{"WorkingDir", "`ls -ld ~<Username>`"}},
+	"InvalidCommandText":                  {"no", []string{"CommandContent", "ContentEncoding"}},
+	"CommandContentDecodeError":           {"no", []string{"`base64 -w0 <script>`", "ContentEncoding"}},
+	"InvalidSystemBuiltInParameter":       {"no", []string{"{{ACS::InstanceId}}"}},
+	"BadCronExpression":                   {"no", []string{"Frequency", "`0 */20 * * * *`"}},
+	"CronExpressionExpired":               {"no", []string{"Frequency", "year"}},
+	"InvalidRateExpression":               {"no", []string{"Frequency", "`rate(5m)`"}},
+	"InvalidAtExpression":                 {"no", []string{"Frequency", "`at("}},
+	"AtExpressionExpired":                 {"no", []string{"Frequency", "`at("}},
+	"InvalidGMTOffset":                    {"no", []string{"Frequency", "`GMT+8:00`"}},
+	"InvalidGMTOffsetMinute":              {"no", []string{"Frequency", "`GMT+8:00`"}},
+	"TimezoneInformationCorrupt":          {"no", []string{"Frequency", "/etc/localtime"}},
+	"RateFrequencyTooLarge":               {"no", []string{"Frequency", "60 seconds and 7 days"}},
+	"ContainerNotFound":                   {"no", []string{theContainers, "ContainerId or ContainerName"}},
+	"ContainerStateAbnormal":              {"no", []string{theContainers, "start the container"}},
+	"ContainerConnectFailed":              {"no", []string{theContainers, "`systemctl status containerd docker`"}},
+	"ContainerNameDuplicated":             {"no", []string{theContainers, "by ContainerId"}},
+	"ContainerNameAndIdNotMatch":          {"no", []string{theContainers, "of the same one"}},
+	"InvalidContainerId":                  {"no", []string{theContainers, "ContainerId and ContainerName"}},
+	"InvalidContainerName":                {"no", []string{theContainers, "ContainerId and ContainerName"}},
+	"UnsupportedContainerRuntime":         {"no", []string{theContainers, "on the host itself"}},
+	"TerminationException":                {"-", []string{"`aliyun ecs StopInvocation --region cn-hangzhou --InvokeId " + testInvoke + " --InstanceId.1 " + string(host1) + "`"}},
+	"MoonPhaseWrong":                      {"unknown", nil},
+	"ContainerOnTheMoon":                  {"unknown", nil},
 }
+
+const theContainers = "`aliyun-service list-containers --source cri --all`"
 
 var (
 	endedBadly = []string{"Failed", "Invalid", "Aborted", "Error", "Timeout", "Cancelled", "Terminated"}
@@ -188,7 +193,10 @@ func TestInvocationVerdictForEveryCombination(t *testing.T) {
 						require.Contains(t, reasons, errorCode)
 					}
 					if want == Failed {
-						require.Contains(t, strings.Join(r.NextSteps, "\n"), errorCodes[errorCode].remedy, about...)
+						steps := strings.Join(r.NextSteps, "\n")
+						for _, part := range errorCodes[errorCode].exact {
+							require.Contains(t, steps, part, about...)
+						}
 					}
 				}
 			}
@@ -213,10 +221,101 @@ func TestEveryErrorCodeOfTheTableIsKnown(t *testing.T) {
 	}
 }
 
-func TestExitCodesHaveTheirShellMeaning(t *testing.T) {
-	for exitCode, part := range map[int64]string{126: "not executable", 127: "not found", 130: "SIGINT", 137: "out of memory", 143: "SIGTERM"} {
+// TestEveryFailureSaysWhatMendsIt walks the code's own table: no row may be vague.
+func TestEveryFailureSaysWhatMendsIt(t *testing.T) {
+	ranWords := []didRun{ranNot, ranMaybe, ranYes, ranUnknown, ranNoWord}
+	for _, f := range commandFailures {
+		require.Contains(t, ranWords, f.ran, f.code)
+		if f.code == "ExitCodeNonzero" { // the exit code is the cause, and has its own step
+			require.Empty(t, f.steps)
+			continue
+		}
+		require.NotEmpty(t, f.cause, f.code)
+		require.NotEmpty(t, f.steps, f.code)
+		require.NotEmpty(t, errorCodes[strings.TrimSuffix(strings.ReplaceAll(f.code, "Container*", "ContainerId"), "*")].exact, "%s: name the exact things in the test's table", f.code)
+		checkSteps(t, f.code, f.steps)
+	}
+	for status, steps := range statusSteps {
+		checkSteps(t, status, steps)
+	}
+	for exitCode := int64(-10); exitCode < 300; exitCode++ {
+		checkSteps(t, "exit", []string{lookUpExit(exitCode).step})
+	}
+}
+
+// checkSteps: short enough for a tired person, and a placeholder for nothing that
+// is not explained by its name.
+func checkSteps(t *testing.T, about string, steps []string) {
+	t.Helper()
+	for _, step := range steps {
+		require.LessOrEqual(t, len(step), 300, "%s: %s", about, step)
+		require.Zero(t, strings.Count(step, "`")%2, "%s: a command that does not end: %s", about, step)
+		require.NotContains(t, step, "\n", about)
+	}
+}
+
+func TestPlaceholdersAreFilledWithIDsAlone(t *testing.T) {
+	const step = "`do --region <region> --id <InstanceId> --invoke <InvokeId>`"
+	for _, c := range []struct{ fact, region, invoke, instance, want string }{
+		{"all known", "cn-hangzhou", "t-1", "i-1", "`do --region cn-hangzhou --id i-1 --invoke t-1`"},
+		{"nothing known", "", "", "", step},
+		{"what a shell would obey stays out", "cn-hangzhou; rm", "t-1`id`", "i-1 $(reboot)", step},
+		{"an option is no id", "--x", "--force", "-i", step},
+		{"a path or a link is no id", "a/b", "https://evil.example", "../i-1", step},
+		{"a secret is no id", "cn-hangzhou", "LTAI5tDemoNotARealKey000", "i-1", "`do --region cn-hangzhou --id i-1 --invoke <InvokeId>`"},
+	} {
+		t.Run(c.fact, func(t *testing.T) {
+			require.Equal(t, c.want, fillIn(step, c.region, cloudapi.InvokeID(c.invoke), cloudapi.InstanceID(c.instance)))
+		})
+	}
+}
+
+func TestOfSeveralInstancesNoneIsNamedInACommand(t *testing.T) {
+	stopped := fleet(3, func(_ int, x *cloudapi.InvocationResult) {
+		neverBegan(x)
+		status("Aborted", "Failed")(x)
+		code("InstanceNotRunning", "")(x)
+	})
+	steps := strings.Join(testLock.InvocationResults(page(stopped...)).NextSteps, "\n")
+	require.Contains(t, steps, "StartInstance --region cn-hangzhou --InstanceId <InstanceId>")
+}
+
+func TestExitCodesHaveTheirMeaningByConvention(t *testing.T) {
+	for exitCode, want := range map[int64]struct{ why, step string }{
+		1:           {"", "last lines of the output"},
+		124:         {"timeout(1)", "raise that limit"},
+		126:         {"by convention of shells: found, but not executable", "`chmod +x <file>`"},
+		127:         {"by convention of shells: command not found", "`command -v <command>`"},
+		128:         {"", "last lines of the output"},
+		129:         {"signal 1, SIGHUP", "what sent the signal"},
+		130:         {"signal 2, SIGINT", "interrupted it"},
+		134:         {"signal 6, SIGABRT", "`coredumpctl list`"},
+		135:         {"signal 7, SIGBUS", "`df -h; dmesg"},
+		136:         {"signal 8, SIGFPE", "divided by zero"},
+		137:         {"by convention of shells ended by signal 9, SIGKILL: killed, often out of memory", "`dmesg -T | grep -iE 'out of memory|oom'`"},
+		139:         {"signal 11, SIGSEGV", "segfault"},
+		141:         {"signal 13, SIGPIPE", "`set -o pipefail`"},
+		143:         {"signal 15, SIGTERM", "who stopped it"},
+		152:         {"signal 24, SIGXCPU", "`ulimit -t`"},
+		153:         {"signal 25, SIGXFSZ", "`ulimit -f`"},
+		162:         {"by convention of shells ended by signal 34", "what sent the signal"},
+		255:         {"exit -1, or that of ssh", "`ssh -v <host>`"},
+		9009:        {"cmd on Windows: command not found", "`where <command>`"},
+		-1:          {"0xFFFFFFFF, which is exit -1", "exit -1"},
+		3221225786:  {"on Windows 0xC000013A, ended by Ctrl-C", "Ctrl-C"},
+		-1073741510: {"on Windows 0xC000013A, ended by Ctrl-C", "Ctrl-C"},
+		3221225477:  {"on Windows 0xC0000005, access violation", "event log"},
+		-1073741819: {"on Windows 0xC0000005, access violation", "event log"},
+		-1073741515: {"on Windows 0xC0000135, a DLL was not found", "runtime"},
+		-2147024891: {"on Windows 0x80070005", "HRESULT"},
+		1 << 40:     {"", "last lines of the output"},
+	} {
 		r := testLock.InvocationResults(page(ran(failedWith(exitCode, "")...)))
-		require.Contains(t, strings.Join(r.Reasons, "\n"), part)
+		require.Contains(t, r.Reasons[0], want.why, exitCode)
+		if want.why == "" {
+			require.NotContains(t, r.Reasons[0], "(", "%d has no conventional meaning", exitCode)
+		}
+		require.Contains(t, r.NextSteps[0], want.step, exitCode)
 	}
 }
 

@@ -1,0 +1,234 @@
+package formatters
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/alitriage/alitriage/cloudapi"
+)
+
+// apiError is what to do after an error of the API, by its code.
+type apiError struct {
+	code  string // a trailing asterisk matches a prefix
+	steps func(*cloudapi.Error) []string
+}
+
+// apiErrors is the table of reference/cloudapi.md, section 7, with what the
+// vendor's pages of the five operations and of their products document besides.
+// The first match wins, so exact codes stand before patterns. Codes that say no
+// more than their kind are not here: see kindSteps.
+var apiErrors = []apiError{
+	// All products: the gateway.
+	{"SignatureNonceUsed", does[*cloudapi.Error]("Ask again: every request has a nonce of its own. If it stays so, a proxy on the way sends requests twice: ask without it.")},
+	{"InvalidTimeStamp*", clockSteps},
+	{"IllegalTimestamp", clockSteps},
+	{"RequestTimeExpired", clockSteps},
+	{"InvalidAccessKeyId.NotFound", does[*cloudapi.Error]("The AccessKey does not exist or was deleted: look for it in the RAM console, and set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or the profile, to one that exists.")},
+	{"InvalidAccessKeyId.Inactive", does[*cloudapi.Error]("The AccessKey is disabled: enable it with `aliyun ram UpdateAccessKey --UserName <user> --UserAccessKeyId <AccessKeyId> --Status Active`, or use another one.")},
+	{"InvalidAccessKeyId*", does[*cloudapi.Error]("The AccessKey id is not one: set ALIBABA_CLOUD_ACCESS_KEY_ID, or that of the profile, again without spaces or quotes around it.")},
+	{"SignatureDoesNotMatch", signatureSteps},
+	{"IncompleteSignature", does[*cloudapi.Error](headersAltered)},
+	{"InvalidSignatureMethod", does[*cloudapi.Error](headersAltered)},
+	{"MissingAccessKeyId", does[*cloudapi.Error](headersAltered)},
+	{"MissingSecurityToken", does[*cloudapi.Error]("The AccessKey is a temporary one and came without its token: set ALIBABA_CLOUD_SECURITY_TOKEN beside it, all three from the same answer of STS.")},
+	{"InvalidSecurityToken.Expired", does[*cloudapi.Error](tokenExpired)},
+	{"SecurityTokenExpired", does[*cloudapi.Error](tokenExpired)},
+	{"InvalidSecurityToken.MismatchWithAccessKey", does[*cloudapi.Error]("Token and AccessKey are of two sessions: set ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN together, from the same answer of STS.")},
+	{"InvalidSecurityToken*", does[*cloudapi.Error]("The security token is not whole: set ALIBABA_CLOUD_SECURITY_TOKEN again, without line breaks, or get new temporary credentials.")},
+	{"InvalidApi.NotFound", notServedSteps},
+	{"InvalidAction.NotFound", notServedSteps},
+	{"UnsupportedHTTPMethod", does[*cloudapi.Error]("Something on the way changed the request's method: check ALITRIAGE_ENDPOINT, the endpoints of the profile, and the proxy (HTTPS_PROXY).")},
+	{"InternalError.Dispatch", unavailable("The gateway could not pass the request on")},
+	{"InternalError*", unavailable("Alibaba Cloud has a fault of its own")},
+	{"ServiceUnavailable*", unavailable("The service is overloaded or down")},
+	{"UnknownError", unavailable("Alibaba Cloud has a fault of its own")},
+
+	// Permissions that an Allow statement does not mend.
+	{"Forbidden.NotSupportRAM", does[*cloudapi.Error]("A policy does not help: this operation does not take the kind of principal that asked. Ask with another kind: a RAM user instead of a role session, or the account itself.", stopHere)},
+	{"ResourceAuthFailed", func(e *cloudapi.Error) []string {
+		return append([]string{fmt.Sprintf("It does not exist, or it is not yours; WebPlus answers both alike. Check the id and the region (asked in %s) first, then the account.", asked(e))}, forbiddenSteps(e)...)
+	}},
+
+	// Regions.
+	{"InvalidRegionId.CloudAssistant", regionSteps("Cloud Assistant is not offered in")},
+	{"InvalidRegionId.NotFound", regionSteps("There is no region")},
+	{"RegionId.ApiNotSupported", regionSteps("This operation is not offered in")},
+	{"InvalidServerlessRegion.Unsupported", regionSteps("SAE is not offered in")},
+
+	// ECS, DescribeInvocationResults.
+	{"InvalidParameter.NextToken", does[*cloudapi.Error]("The next_token has expired or is of another query: ask again without next_token, and with the same ids and filters for every page after that.")},
+	{"InvalidParameter.MaxResults", does[*cloudapi.Error]("Ask with max_results between 1 and 1000: alitriage reads that in pages of 50 at most.")},
+	{"InvalidParam.PageNumber", does[*cloudapi.Error](oldPaging)},
+	{"InvalidParam.PageSize", does[*cloudapi.Error](oldPaging)},
+	{"MissingParam.*", does[*cloudapi.Error]("Give the argument that the message names; include_history needs the invoke_id of a command that runs more than once.")},
+
+	// SAE, DescribeApplicationStatus.
+	{"InvalidAppId.NotFound", notFound("SAE has no application with this AppId", "the AppId (a UUID, not the application's name)")},
+	{"InvalidApplication.NotFound", notFound("SAE has no such application", "whether it was deleted")},
+	{"InvalidParameter.NotEmpty", does[*cloudapi.Error]("The argument that the message names arrived empty: give app_id, a UUID such as 0099b7be-5f5b-4512-a7fc-56049ef1aaaa.")},
+
+	// WebPlus, GatherAppEnvStats and DescribeGatherStatsResult.
+	{"EnvNotExists", notFound("WebPlus has no such environment", "the EnvId (we-…)")},
+	{"ChangeNotExists", notFound("WebPlus has no such change", "the ChangeId (wc-…)")},
+	{"InstanceNotExists", func(e *cloudapi.Error) []string {
+		return []string{fmt.Sprintf("The environment has no such instance: correct target_instances, or leave it out so that all instances are asked. The region asked was %s.", asked(e))}
+	}},
+	{"EnvOnChanging", func(e *cloudapi.Error) []string {
+		return []string{"Another change is running in this environment: wait until it has ended, then gather again. Its change list shows which one: " + webPlusConsole(e.Region) + "."}
+	}},
+	{"StatusNotAllowed*", func(e *cloudapi.Error) []string {
+		return []string{"The environment is in a state in which WebPlus gathers nothing: see which at " + webPlusConsole(e.Region) + ", and gather again when it is running."}
+	}},
+	{"GatherStatsOnTerminatedEnvNotAllowed", does[*cloudapi.Error]("The environment is terminated: there is nothing to gather from. If that is a surprise, check the EnvId.")},
+	{"CreateCommandFailed", does[*cloudapi.Error]("WebPlus could not create its Cloud Assistant command, as a rule because the region's quota is used up: count them with `aliyun ecs DescribeCommands --region <region>` (TotalCount), delete what nobody needs (DeleteCommand), then gather again.")},
+	{"AgentSetupTimeout", does[*cloudapi.Error]("The agent on the instances did not answer within 1 minute: `aliyun ecs DescribeCloudAssistantStatus --region <region> --InstanceId.1 <InstanceId>` must say CloudAssistantStatus true; if not, `systemctl restart aliyun.service` on the host. Then gather again.")},
+	{"OSSDisabled", does[*cloudapi.Error]("OSS is not activated in this account, or was suspended (an overdue payment): activate it in the OSS console; WebPlus keeps what it gathers there.")},
+	{"OSSApiCallFailed", does[*cloudapi.Error]("WebPlus could not use OSS: check that the environment's bucket exists and that WebPlus may still use it, then ask again.")},
+	{"Missing*", does[*cloudapi.Error]("Give the argument that the message names. If you gave it, a proxy on the way (HTTPS_PROXY) may have cut it off.")},
+}
+
+// kindSteps are for codes that say no more than their kind, and for failures
+// without a code.
+var kindSteps = []struct {
+	kind  error
+	steps func(*cloudapi.Error) []string
+}{
+	{cloudapi.ErrNoCredentials, does[*cloudapi.Error]("Nothing was sent. Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or configure a profile with `aliyun configure`; or try alitriage with --demo, which needs none.")},
+	{cloudapi.ErrInvalid, does[*cloudapi.Error]("Correct the argument that the message names, and ask again.")},
+	{cloudapi.ErrNotFound, notFound("It is not there", "the id")},
+	{cloudapi.ErrUnauthenticated, credentialSteps},
+	{cloudapi.ErrForbidden, forbiddenSteps},
+	{cloudapi.ErrThrottled, throttledSteps},
+	{cloudapi.ErrBadResponse, does[*cloudapi.Error]("Ask again; if it stays so, report it with the RequestId. A proxy or a wrong endpoint override may answer in Alibaba Cloud's place.")},
+	{cloudapi.ErrUnavailable, unavailable("Alibaba Cloud does not answer as it should")},
+}
+
+// errorSteps is what to do next: first by the code, then by the kind.
+func errorSteps(e *cloudapi.Error) []string {
+	for _, row := range apiErrors {
+		if prefix, ok := strings.CutSuffix(row.code, "*"); ok && strings.HasPrefix(e.Code, prefix) || row.code == e.Code {
+			return filledIn(row.steps(e), e.Region)
+		}
+	}
+	for _, row := range kindSteps {
+		if errors.Is(e, row.kind) {
+			return row.steps(e)
+		}
+	}
+	return []string{"Ask again; if it stays so, report it with the RequestId."}
+}
+
+func filledIn(steps []string, region string) []string {
+	filled := make([]string, len(steps))
+	for i, step := range steps {
+		filled[i] = fillIn(step, region, "", "")
+	}
+	return filled
+}
+
+const (
+	headersAltered = "The signature's headers did not arrive whole: a proxy (HTTPS_PROXY) or an endpoint override (ALITRIAGE_ENDPOINT) removes or alters Authorization or x-acs-*. Ask without it."
+	tokenExpired   = "The temporary credentials have expired, and looking them up again brought no new ones: sign in or assume the role again, then set ALIBABA_CLOUD_SECURITY_TOKEN and its AccessKey anew."
+	oldPaging      = "In spite of HTTP 403 this is no matter of permission: the paging is wrong. Page with max_results (1 to 1000) and next_token alone."
+)
+
+// asked is the region that was asked in, or that there was none.
+func asked(e *cloudapi.Error) string {
+	if e.Region == "" {
+		return "no region"
+	}
+	return e.Region
+}
+
+// notFound puts the commonest cause first.
+func notFound(what, check string) func(*cloudapi.Error) []string {
+	return func(e *cloudapi.Error) []string {
+		return []string{fmt.Sprintf("%s (asked in %s): a wrong region is the commonest cause, so ask in the resource's own one first; then check %s.", what, asked(e), check)}
+	}
+}
+
+func regionSteps(what string) func(*cloudapi.Error) []string {
+	return func(e *cloudapi.Error) []string {
+		return []string{fmt.Sprintf("%s %s: ask with the region where the resource is. `aliyun ecs DescribeRegions` lists those that exist.", what, asked(e))}
+	}
+}
+
+// farOff is a clock that explains a refusal.
+const farOff = 10 * time.Minute
+
+// clockSteps believe the Date of the answer and not the message: IllegalTimestamp
+// speaks of a missing parameter.
+func clockSteps(e *cloudapi.Error) []string {
+	steps := []string{"Set this machine's clock by NTP (`chronyc makestep`; Windows `w32tm /resync`; `timedatectl` shows its state): what was signed more than 15 minutes ago, or ahead, is refused."}
+	if e.Skew.Abs() > farOff {
+		way := "ahead of"
+		if e.Skew > 0 {
+			way = "behind"
+		}
+		steps[0] = fmt.Sprintf("This machine's clock is %s %s Alibaba Cloud's. %s", e.Skew.Abs().Round(time.Second), way, steps[0])
+	}
+	if e.Code == "IllegalTimestamp" {
+		steps = append(steps, "Do not look for a missing parameter, whatever the message says: IllegalTimestamp means the time.")
+	}
+	return steps
+}
+
+func signatureSteps(e *cloudapi.Error) []string {
+	if e.SecretWrong {
+		return []string{"The AccessKey secret is wrong: both sides signed the same request. Set ALIBABA_CLOUD_ACCESS_KEY_SECRET, or that of the profile, to the secret of this AccessKey; a lost one cannot be read again, so make a new AccessKey."}
+	}
+	return []string{"The request was altered on its way, as a rule by a proxy: ask without it (HTTPS_PROXY, NO_PROXY). Else the secret belongs to another AccessKey."}
+}
+
+// credentialSteps are for refused credentials of which no more is known than what
+// the clock tells.
+func credentialSteps(e *cloudapi.Error) []string {
+	if e.Skew.Abs() > farOff {
+		return clockSteps(e)
+	}
+	return []string{"Find out which credentials are in use (environment, then profile) and whose they are: `aliyun sts GetCallerIdentity` with the same ones; renew them."}
+}
+
+func throttledSteps(e *cloudapi.Error) []string {
+	wait := "a minute"
+	if e.RetryAfter > 0 {
+		wait = duration(e.RetryAfter) + ", as Alibaba Cloud asks"
+	}
+	return []string{
+		"Wait " + wait + ", then ask again.",
+		"The quota is per API, region and account in 1-minute windows, and the console and Terraform use it up too: pause what else polls this API.",
+	}
+}
+
+// unavailable is for faults on the other side, and for requests that never got
+// there.
+func unavailable(what string) func(*cloudapi.Error) []string {
+	return func(e *cloudapi.Error) []string {
+		var steps []string
+		switch {
+		case !e.Sent:
+			steps = []string{"Nothing was sent. Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and the region, which is part of the host's name; then ask again."}
+		default:
+			steps = []string{what + ": ask again in a minute. If it stays so, look at https://status.aliyun.com, or open a ticket with the RequestId."}
+		}
+		switch {
+		case e.Product == cloudapi.BPStudio && e.Sent:
+			steps = append(steps, "BPStudio may answer so for an OperationId that has expired, too: it lives 1 hour.")
+		case e.Product == cloudapi.WebPlus && !e.Sent:
+			steps = append(steps, webPlusMayBeGone)
+		}
+		return steps
+	}
+}
+
+const webPlusMayBeGone = "WebPlus is documented for cn-beijing, cn-zhangjiakou, cn-hangzhou, cn-shanghai and cn-shenzhen alone, and has not changed for years: it may be gone elsewhere, or altogether."
+
+func notServedSteps(e *cloudapi.Error) []string {
+	steps := []string{fmt.Sprintf("This endpoint does not serve %s: check the region (%s) and the overrides (ALITRIAGE_ENDPOINT, endpoints of the profile).", e.Op, asked(e))}
+	if e.Product == cloudapi.WebPlus {
+		steps = append(steps, webPlusMayBeGone)
+	}
+	return steps
+}
