@@ -12,6 +12,7 @@ type appState struct {
 	status, order, sub string // normal spelling
 	instances          int64  // -1: not reported
 	orderRunning       cloudapi.Flag
+	orderID            string // of the change order, for a step; "" if it is no id
 }
 
 var (
@@ -36,8 +37,12 @@ var appRules = []rule[appState]{
 		matches: func(s appState) bool { return s.sub == subHasError },
 		verdict: Failed,
 		say:     says[appState]("a batch of the release failed; the change order will never finish by itself, and old and new version are both live"),
-		next: does[appState]("Roll the change order back by hand: SAE console, or AbortAndRollbackChangeOrder.",
-			"Look at the events and logs of the failed batch before releasing again."),
+		next: func(s appState) []string {
+			return []string{
+				"Roll the change order back by hand: SAE console, or AbortAndRollbackChangeOrder" + s.orderNamed() + ".",
+				"Look at the events and logs of the failed batch before releasing again.",
+			}
+		},
 	},
 	{
 		when:    "change order FAIL or SYSTEM_FAIL",
@@ -185,6 +190,14 @@ func (s appState) whatIsLeft() string {
 	}
 }
 
+// orderNamed adds the id that the call needs.
+func (s appState) orderNamed() string {
+	if s.orderID == "" {
+		return ""
+	}
+	return " with ChangeOrderId " + s.orderID
+}
+
 func (s appState) instanceCount() string { return count(int(s.instances), "instance") }
 
 // AppStatus reports on an SAE application (DescribeApplicationStatus).
@@ -199,6 +212,9 @@ func (a *chamber) appStatus(app cloudapi.AppStatus) Report {
 		sub:          normal(app.SubStatus),
 		instances:    -1,
 		orderRunning: app.LastChangeOrderRunning,
+	}
+	if uuid.MatchString(app.LastChangeOrderID) {
+		state.orderID = app.LastChangeOrderID
 	}
 	if app.RunningInstances != nil && *app.RunningInstances >= 0 {
 		state.instances = *app.RunningInstances

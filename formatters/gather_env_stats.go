@@ -20,6 +20,9 @@ type gatherState struct {
 	total, ok, failed   int      // instances that reported, and how
 	failedNames         []string // the first of those that failed
 	message             string   // quoted, "" if there is none
+	suspect             string   // an instance that failed or returned nothing, for a step; "" if none has an id
+	silent              int      // targets that returned nothing
+	silentNames         []string // the first of them
 }
 
 func (s gatherState) unstated() int { return s.total - s.ok - s.failed }
@@ -57,7 +60,7 @@ var gatherRules = []rule[gatherState]{
 		verdict: Failed,
 		rerun:   reruns[gatherState](RerunSafe), // it only collects
 		say:     withMessage("the change timed out"),
-		next:    does[gatherState](lookAtCloudAssistant, gatherAgain),
+		next:    func(s gatherState) []string { return []string{s.lookAtCloudAssistant(), gatherAgain} },
 	},
 	{
 		when:    "not finished, some instance failed",
@@ -74,9 +77,9 @@ var gatherRules = []rule[gatherState]{
 		},
 		next: func(s gatherState) []string {
 			if s.paused {
-				return []string{resumeChange, lookAtCloudAssistant}
+				return []string{resumeChange, s.lookAtCloudAssistant()}
 			}
-			return []string{"Ask again with the resume arguments for the rest.", lookAtCloudAssistant}
+			return []string{"Ask again with the resume arguments for the rest.", s.lookAtCloudAssistant()}
 		},
 	},
 	{
@@ -121,7 +124,7 @@ var gatherRules = []rule[gatherState]{
 			}
 			return withMessage(text)(s)
 		},
-		next: does[gatherState](lookAtCloudAssistant, gatherAgain),
+		next: func(s gatherState) []string { return []string{s.lookAtCloudAssistant(), gatherAgain} },
 	},
 	{
 		when:    "finished and not said to have failed, some instance failed",
@@ -135,7 +138,7 @@ var gatherRules = []rule[gatherState]{
 			}
 			return s.tally()
 		},
-		next: does[gatherState](lookAtCloudAssistant, gatherAgain),
+		next: func(s gatherState) []string { return []string{s.lookAtCloudAssistant(), gatherAgain} },
 	},
 	{
 		when:    "finished, succeeded flag absent",
@@ -176,16 +179,24 @@ var gatherRules = []rule[gatherState]{
 func (s gatherState) tally() string { return tally(s.ok, s.failed, s.total, s.failedNames) }
 
 const (
-	lookAtCloudAssistant = "A gather runs through Cloud Assistant: ask get_invocation_results with the instance_id of an instance that did not succeed."
-	lookAtChange         = "Ask again in a minute; if it stays so, look at the change in the WebPlus console."
-	gatherAgain          = "Then gather again with env_id, which makes a new change."
-	resumeChange         = "Resume the change (ResumeChange) or abort it in the WebPlus console."
+	lookAtChange = "Ask again in a minute; if it stays so, look at the change in the WebPlus console."
+	gatherAgain  = "Then gather again with env_id, which makes a new change."
+	resumeChange = "Resume the change (ResumeChange) or abort it in the WebPlus console."
 )
 
 // noSecondGather is for a start whose change is not known.
 func noSecondGather(region string) string {
 	return "Do not start another gather: open the environment at " + webPlusConsole(region) +
 		", take the ChangeId of its newest change if that is a GatherStats of this minute, and ask with it as change_id. If there is none after a minute, nothing was started: gather again."
+}
+
+// lookAtCloudAssistant names an instance to ask about, where one is known.
+func (s gatherState) lookAtCloudAssistant() string {
+	const text = "A gather runs through Cloud Assistant: ask get_invocation_results with "
+	if s.suspect == "" {
+		return text + "the instance_id of an instance that did not succeed."
+	}
+	return text + "instance_id " + s.suspect + ", which did not succeed."
 }
 
 func withMessage(text string) func(gatherState) string {
@@ -261,6 +272,7 @@ func (a *chamber) gatherState(g cloudapi.GatherStatsResult) gatherState {
 			if s.failed++; s.failed <= maxNamed {
 				s.failedNames = append(s.failedNames, a.orNone(string(i.InstanceID)))
 			}
+			s.suspectIf(i.InstanceID)
 		case cloudapi.True:
 			s.ok++
 		}
@@ -273,16 +285,40 @@ func (a *chamber) gatherState(g cloudapi.GatherStatsResult) gatherState {
 		if c.Message != "" {
 			s.message = a.quote(c.Message)
 		}
+		a.findSilent(&s, c.TargetInstances, g.Instances)
 	}
 	return s
+}
+
+// suspectIf keeps the first instance that a step may name.
+func (s *gatherState) suspectIf(id cloudapi.InstanceID) {
+	if s.suspect == "" && isID(string(id)) {
+		s.suspect = string(id)
+	}
+}
+
+func (a *chamber) findSilent(s *gatherState, targets []cloudapi.InstanceID, instances []cloudapi.GatherInstance) {
+	reported := map[cloudapi.InstanceID]bool{}
+	for _, i := range instances {
+		reported[i.InstanceID] = true
+	}
+	for _, id := range targets {
+		if reported[id] {
+			continue
+		}
+		if s.silent++; s.silent <= maxNamed {
+			s.silentNames = append(s.silentNames, a.orNone(string(id)))
+		}
+		s.suspectIf(id)
+	}
 }
 
 func gatherReasons(g cloudapi.GatherStatsResult, s gatherState) []string {
 	c := g.Change
 	reasons := []string{gatherFlags(*c) + "; " + s.reported()}
 	reasons = append(reasons, gatherContradictions(s)...)
-	if missing := len(c.TargetInstances) - s.total; missing > 0 && s.finished == cloudapi.True {
-		reasons = append(reasons, fmt.Sprintf("%d of %s returned no result", missing, count(len(c.TargetInstances), "target instance")))
+	if s.silent > 0 && s.finished == cloudapi.True {
+		reasons = append(reasons, fmt.Sprintf("%d of %s returned no result: %s", s.silent, count(s.targets, "target instance"), named(s.silentNames, s.silent)))
 	}
 	if s.finished == cloudapi.False && !s.aborted && !s.timed && !c.CreatedAt.IsZero() && g.AsOf.After(c.CreatedAt) {
 		running := "running for " + duration(g.AsOf.Sub(c.CreatedAt))

@@ -12,9 +12,10 @@ import (
 // nowhere else.
 //
 // The sources: the troubleshooting page is what the vendor's gateway itself
-// recommends; the address of Cloud Assistant stands in the vendor's page "run a
-// command"; those of SAE are printed by its own component for Serverless Devs.
-// For WebPlus and BPStudio nothing below the console itself is documented.
+// recommends; that of Cloud Assistant stands in the vendor's pages without the
+// region at its end, which the console adds itself; those of SAE are printed by
+// its own component for Serverless Devs. For WebPlus and BPStudio nothing below
+// the console itself is documented.
 var hosts = struct{ troubleshoot, ecs, sae, webPlus, bpStudio string }{
 	troubleshoot: "https://api.aliyun.com",
 	ecs:          "https://ecs.console.aliyun.com",

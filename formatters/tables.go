@@ -34,3 +34,21 @@ func rowsOf[S any](rules []rule[S]) []VerdictRow {
 	}
 	return rows
 }
+
+// FailureRow is what an ErrorCode of Cloud Assistant means.
+type FailureRow struct {
+	Code  string // a trailing asterisk stands for any rest
+	Cause string
+	Ran   string // whether the command has run: no, maybe, yes, unknown; "" when the code does not speak of it
+	Rerun Rerun  // by this code alone; the more careful of it and the status counts
+	Next  []string
+}
+
+// CommandFailures shows the table of ErrorCodes.
+func CommandFailures() []FailureRow {
+	rows := make([]FailureRow, len(commandFailures))
+	for i, f := range commandFailures {
+		rows[i] = FailureRow{f.code, f.cause, string(f.ran), f.ran.rerun(), f.steps}
+	}
+	return rows
+}

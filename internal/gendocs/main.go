@@ -19,7 +19,7 @@ type part struct{ name, text string }
 func pages() map[string][]part {
 	return map[string][]part{
 		"../../README.md":        {{"tools", toolTable()}, {"arguments", argumentTables()}, {"settings", settingsTable()}},
-		"../../docs/verdicts.md": {{"verdicts", verdictTables()}},
+		"../../docs/verdicts.md": {{"verdicts", verdictTables()}, {"failures", failureTable()}},
 	}
 }
 

@@ -20,6 +20,16 @@ func verdictTables() string {
 	return b.String()
 }
 
+// failureTable shows what the ErrorCodes of Cloud Assistant mean.
+func failureTable() string {
+	var b strings.Builder
+	b.WriteString("| ErrorCode | cause | ran? | rerun | next |\n|---|---|---|---|---|\n")
+	for _, row := range formatters.CommandFailures() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", row.Code, cell(row.Cause), row.Ran, row.Rerun, cell(row.Next...))
+	}
+	return b.String()
+}
+
 var inCell = strings.NewReplacer("|", `\|`, "<", "&lt;", "\n", " ")
 
 // cell puts lines into one cell of a table.
