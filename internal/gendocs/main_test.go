@@ -24,4 +24,5 @@ func TestAMissingMarkerIsAnError(t *testing.T) {
 
 func TestACellStaysOne(t *testing.T) {
 	require.Equal(t, `a\|b<br>&lt;region>`, cell("a|b", "<region>"))
+	require.Equal(t, "run `x <id>` in &lt;region>", cell("run `x <id>` in <region>"))
 }

@@ -30,13 +30,15 @@ func failureTable() string {
 	return b.String()
 }
 
-var inCell = strings.NewReplacer("|", `\|`, "<", "&lt;", "\n", " ")
-
 // cell puts lines into one cell of a table.
 func cell(lines ...string) string {
 	escaped := make([]string, len(lines))
 	for i, line := range lines {
-		escaped[i] = inCell.Replace(line)
+		parts := strings.Split(strings.NewReplacer("|", `\|`, "\n", " ").Replace(line), "`")
+		for j := 0; j < len(parts); j += 2 { // what stands between backticks is shown as it is
+			parts[j] = strings.ReplaceAll(parts[j], "<", "&lt;")
+		}
+		escaped[i] = strings.Join(parts, "`")
 	}
 	return strings.Join(escaped, "<br>")
 }
