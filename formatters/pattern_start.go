@@ -124,12 +124,19 @@ func folded(runes ...rune) string {
 // withoutRunUp takes away what a pattern may begin with or not, outside of its
 // groups: it would hide where the pattern has to begin.
 func withoutRunUp(tree *syntax.Regexp) *syntax.Regexp {
-	for tree.Op == syntax.OpConcat && len(tree.Sub) > 1 && optional(tree.Sub[0]) {
-		rest := *tree
-		rest.Sub = tree.Sub[1:]
-		tree = &rest
+	rest := *tree
+	switch tree.Op {
+	case syntax.OpConcat:
+		for len(rest.Sub) > 1 && optional(rest.Sub[0]) {
+			rest.Sub = rest.Sub[1:]
+		}
+	case syntax.OpAlternate:
+		rest.Sub = nil
+		for _, sub := range tree.Sub {
+			rest.Sub = append(rest.Sub, withoutRunUp(sub))
+		}
 	}
-	return tree
+	return &rest
 }
 
 func optional(tree *syntax.Regexp) bool {
