@@ -32,7 +32,7 @@ type ruleText struct {
 }
 
 // notTaken says why a rule would do harm here.
-var notTaken = map[string]string{
+var notTaken = map[string]string{ //nolint:gosec // reasons, no credentials
 	"curl-auth-user":           "takes the user with the password; our own shape leaves it readable",
 	"private-key":              "needs the end of the key; findKeys does not",
 	"hashicorp-tf-password":    "is for *.tf; elsewhere it takes any quoted word that follows the word password",
