@@ -39,6 +39,12 @@ func inOption(line string) bool {
 	return strings.HasPrefix(line[len(name):], "--")
 }
 
+// notOfPage refuses lines that end in the name of a NextToken, which is no secret.
+func notOfPage(line string) bool {
+	line = strings.TrimRight(strings.ToLower(line), "_-")
+	return !strings.HasSuffix(line, "next") && !strings.HasSuffix(line, "page")
+}
+
 func hints(list ...string) []string { return list }
 
 // assigned matches a name, the sign that gives it a value, and the value: in
@@ -64,10 +70,15 @@ func secretShapes() []*secretShape {
 		{"GitHub token", hints("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), at(`gh[pousr]_[0-9A-Za-z]{30,}`), false, nil},
 		{"GitHub token", hints("github_pat_"), at(`github_pat_[0-9A-Za-z_]{22,}`), false, nil},
 		{"GitLab token", hints("glpat-"), at(`glpat-[0-9A-Za-z_-]{16,}`), false, nil},
+		{"Docker Hub token", hints("dckr_"), at(`dckr_[po]at_[0-9A-Za-z_-]{20,}`), false, nil},
+		{"Sourcegraph token", hints("sgp_"), at(`sgp_(?:[0-9a-fA-F]{16}_|local_)?[0-9a-fA-F]{40}`), false, nil},
+		{"Discord webhook", hints("discord.com/", "discordapp.com/"), at(`(?i)[a-z]+\.com/api/(?:v[0-9]+/)?webhooks/[0-9]+/([0-9A-Za-z_-]{40,})`), false, nil},
+		{"Telegram token", hints("api.telegram.org/"), at(`(?i)api\.telegram\.org/(?:file/)?bot([0-9]+:[0-9A-Za-z_-]{30,})`), false, nil},
 		{"AWS key", hints("akia", "asia"), at(`A[KS]IA[0-9A-Z]{16}`), false, nil},
 		{"API key", hints("sk-"), at(`sk-[0-9A-Za-z_-]{20,}`), false, nil},
 		{"credentials", hints("authorization"), at(`(?i)authorization\\*["']?[ \t]*[:=][ \t]*\\*["']?(?:(?:basic|bearer|digest|token)[ \t]+)?([^\s"',\\]{8,})`), true, nil},
 		{"bearer token", hints("bearer"), at(`(?i)bearer[ \t]+([0-9A-Za-z._~+/=-]{8,})`), true, nil},
+		{privateKey, hints("ls0tls1crudjti"), at(wrappedKey), false, nil},
 		{"password", hints("://"), at(`://[^\s/:@"']*:([^\s/"']+)@`), false, nil},
 		{"password", hints("passw"), assigned(`passw(?:or)?d`), false, nil},
 		{"password", hints("passphrase"), assigned(`passphrase`), false, nil},
@@ -87,16 +98,35 @@ func secretShapes() []*secretShape {
 		{"key", hints("accountkey", "account_key", "account-key"), assigned(`account[_-]?key`), true, nil},
 		{"key", hints("privatekey", "private_key", "private-key"), assigned(`private[_-]?key`), true, nil},
 		{"licence key", hints("licensekey", "license_key", "license-key", "licencekey", "licence_key", "licence-key"), assigned(`licen[cs]e[_-]?key`), true, nil},
-		{"token", hints("token"), assigned(`token`), true, nil},
+		{"token", hints("token"), assigned(`token`), true, notOfPage},
 		{"credential", hints("credential"), assigned(`credentials?`), true, nil},
 	}
 }
 
 const privateKey = "private key"
 
+// wrappedKey is how a private key begins in Base64, as Kubernetes has it:
+// PRIVATE, RSA, EC, DSA, OPENSSH, ENCRYPTED and PGP, but no certificate.
+const wrappedKey = `LS0tLS1CRUdJTi(?:BQUklWQVRF|BSU0Eg|BFQyBQ|BEU0Eg|BPUEVOU1NI|BFTkNSWVBURUQ|BQR1Ag)[0-9A-Za-z+/]*={0,2}`
+
+// recogniser looks for one kind of secret at the places that hint at it.
+type recogniser interface {
+	places() []string // in lower case
+	match(text string, i int) (span, bool)
+}
+
+func (s *secretShape) places() []string { return s.hints }
+
 // secretScanner is made when the first text comes: a server has to start fast.
-var secretScanner = sync.OnceValue(func() *scanner[*secretShape] {
-	return newScanner(secretShapes(), func(s *secretShape) []string { return s.hints })
+var secretScanner = sync.OnceValue(func() *scanner[recogniser] {
+	var all []recogniser
+	for _, s := range secretShapes() {
+		all = append(all, s)
+	}
+	for _, r := range maintainedRules() {
+		all = append(all, r)
+	}
+	return newScanner(all, recogniser.places)
 })
 
 // span is a secret in a text.
@@ -123,8 +153,11 @@ func (a Airlock) redact(text string) (clean string, redacted int) {
 	return b.String(), len(spans)
 }
 
-// marked finds a mark, which is no secret.
-var marked = regexp.MustCompile(`^\[redacted [A-Za-z ]+ #[0-9a-f]{6}\]`)
+// marked finds a mark, which is no secret; holdsMark finds it anywhere.
+var (
+	marked    = regexp.MustCompile(`^` + holdsMark.String())
+	holdsMark = regexp.MustCompile(`\[redacted [A-Za-z ]+ #[0-9a-f]{6}\]`)
+)
 
 // mark is the same for equal secrets, and cannot be guessed back without the
 // key.
@@ -137,13 +170,13 @@ func (a Airlock) mark(kind, secret string) string {
 func findSecrets(text string) []span {
 	var spans []span
 	for i := 0; ; {
-		at, shapes := secretScanner().next(text, i)
+		at, recognisers := secretScanner().next(text, i)
 		if at == len(text) {
-			return append(spans, findKeys(text)...)
+			return slices.Concat(spans, findKeys(text), findAnywhere(text))
 		}
 		i = at + 1
-		for _, s := range shapes {
-			found, ok := s.match(text, at)
+		for _, r := range recognisers {
+			found, ok := r.match(text, at)
 			if !ok {
 				continue
 			}
@@ -170,7 +203,10 @@ func inWord(text string, i int) bool {
 	return i > 0 && isAlnum(text[i-1]) && isAlnum(text[i]) && !escapeEnd.MatchString(text[max(i-6, 0):i])
 }
 
-var escapeEnd = regexp.MustCompile(`\\(?:[bfnrt]|u[0-9a-fA-F]{4})$`)
+var (
+	escape    = regexp.MustCompile(`\\(?:[bfnrt]|u[0-9a-fA-F]{4})`)
+	escapeEnd = regexp.MustCompile(escape.String() + `$`)
+)
 
 // match looks for the secret whose hint is at i.
 func (s *secretShape) match(text string, i int) (span, bool) {
@@ -201,11 +237,21 @@ func (s *secretShape) match(text string, i int) (span, bool) {
 		to += untilSpace(text[i+to:])
 	}
 	secret := strings.TrimRight(text[i+from:i+to], ",.)]}") // of the sentence or the JSON around it
-	if secret == "" || marked.MatchString(text[i+from:min(len(text), i+from+maxKeyLine)]) || s.prose && !explicit(text[:i+from]) && !looksRandom(secret) ||
+	if noSecret(secret) || marked.MatchString(text[i+from:min(len(text), i+from+maxKeyLine)]) || s.prose && !explicit(text[:i+from]) && !looksRandom(secret) ||
 		s.hints[0] == "pwd" && secret[0] == '/' { // the working directory
 		return span{}, false
 	}
 	return span{i + from, i + from + len(secret), s.kind}, true
+}
+
+// noSecret accepts what programs say in the place of a secret, such as MySQL
+// with "using password: YES".
+func noSecret(s string) bool {
+	switch strings.ToLower(s) {
+	case "", "yes", "no", "true", "false", "null", "none":
+		return true
+	}
+	return false
 }
 
 // explicit tells whether what follows before was assigned to a name, and is not

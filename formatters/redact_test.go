@@ -1,6 +1,7 @@
 package formatters
 
 import (
+	"encoding/base64"
 	"regexp"
 	"strings"
 	"testing"
@@ -52,6 +53,8 @@ func TestRedact(t *testing.T) {
 		{"a private key in JSON", `{"key":"` + strings.ReplaceAll(fakePEM, "\n", `\n`) + `"}`, `{"key":"·"}`, 1},
 		{"an encrypted private key", strings.ReplaceAll(fakePEM, "RSA", "ENCRYPTED"), "·", 1},
 		{"a PGP key", "-----BEGIN PGP PRIVATE" + " KEY BLOCK-----\nabc\n-----END PGP PRIVATE" + " KEY BLOCK-----", "·", 1},
+		{"a private key in Base64", "tls.key: " + base64.StdEncoding.EncodeToString([]byte(fakePEM)) + "\nx", "tls.key: ·\nx", 1},
+		{"a certificate in Base64 is no secret", "tls.crt: " + base64.StdEncoding.EncodeToString([]byte("-----BEGIN CERTIFICATE-----")), "tls.crt: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t", 0},
 		{"a certificate is no secret", "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----", "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----", 0},
 		{"a URL with a password", "mysql://app:" + fakePassword + "@db:3306/shop", "mysql://app:·@db:3306/shop", 1},
 		{"a URL with a password and no user", "redis://:" + fakePassword + "@cache", "redis://:·@cache", 1},
@@ -75,6 +78,8 @@ func TestRedact(t *testing.T) {
 		{"curl's option", "curl -s -u admin:" + fakePassword + " https://h/", "curl -s -u admin:· https://h/", 1},
 		{"a comma belongs to the sentence", "password: " + fakePassword + ", user: x", "password: ·, user: x", 1},
 		{"the same secret again without its name", "password=" + fakePassword + "\n+ login " + fakePassword, "password=·\n+ login ·", 2},
+		{"a Telegram bot in its address", "https://api.telegram.org/bot8301947265:" + "AaB3dE5gH7jK9mN2pQ4sT6vW8yZ1bC3dF5/getMe", "https://api.telegram.org/bot·/getMe", 1},
+		{"a Discord webhook", "https://discord.com/api/webhooks/830194726583920471/" + strings.Repeat("aB3dE5gH7j", 6), "https://discord.com/api/webhooks/830194726583920471/·", 1},
 		{"several on a line", "a token=abc123 b token=def456", "a token=· b token=·", 2},
 		{"one after another without a space", "token=token=token=abc1", "token=·", 1},
 
@@ -85,6 +90,8 @@ func TestRedact(t *testing.T) {
 		{"bearer of no token", "bearer authentication failed, bearer of news", "bearer authentication failed, bearer of news", 0},
 		{"authorization in prose", "Authorization: required", "Authorization: required", 0},
 		{"a working directory", "PWD=/root OLDPWD=/home/app", "PWD=/root OLDPWD=/home/app", 0},
+		{"what MySQL says", "Access denied (using password: YES), (using password: NO)", "Access denied (using password: YES), (using password: NO)", 0},
+		{"a place in a list", `NextToken="AAAAAV3MpHK1" page_token=abc123`, `NextToken="AAAAAV3MpHK1" page_token=abc123`, 0},
 		{"test results", "PASS: TestLogin (0.01s), pass: 12", "PASS: TestLogin (0.01s), pass: 12", 0},
 		{"empty values", "password=\ntoken=\"\" secret: ", "password=\ntoken=\"\" secret: ", 0},
 		{"a word with LTAI in it", "xLTAI5tFakeFakeFakeFake01 and LTAI", "xLTAI5tFakeFakeFakeFake01 and LTAI", 0},
@@ -150,6 +157,7 @@ func TestRedactIsLinear(t *testing.T) {
 	for _, part := range []string{
 		"token=", "token ", "password:", "--", "://a:", "mysql -p", "mysql ", "curl -u ", "-----BEGIN ", "LTAI", "eyJ", "secret\"", "a\n", " -p",
 		"-----END PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "--a-token ", "password=abc ",
+		"token key secret api ", "key=", "key: aaaaaaaaaaaa.", "twitter ", "curl -H ", "kind: Secret data: ", "facebook ", "Q~", "eyAAAAAAAAAAAAAAAAAAA.", "sk-", "https://",
 	} {
 		testLock.redact(strings.Repeat(part, 1<<18/len(part)))
 	}

@@ -20,7 +20,7 @@ func newScanner[T any](items []T, words func(T) []string) *scanner[T] {
 			}
 			added[p] = true
 			if s.table[p] == 0 {
-				s.table[p] = uint8(len(s.lists)) //nolint:gosec // there are fewer than 256 words
+				s.table[p] = uint8(len(s.lists)) //nolint:gosec // fewer than 256: a test counts them
 				s.lists = append(s.lists, nil)
 			}
 			s.lists[s.table[p]] = append(s.lists[s.table[p]], item)

@@ -49,6 +49,8 @@ var owners = map[string][]string{
 	"github.com/rogpeppe/go-internal":      {},
 	"github.com/agnivade/levenshtein":      {"tools", "cmd/mcp"},
 	"github.com/cenkalti/backoff":          {"cloudapi"},
+	"github.com/zricethezav/gitleaks":      {"formatters"},
+	"github.com/pelletier/go-toml":         {"formatters"},
 	"github.com/alibabacloud-go/darabonba": {}, // the oracle is a module of its own
 	"github.com/tiktoken-go/tokenizer":     {}, // so is internal/tokens
 }
