@@ -199,7 +199,7 @@ func TestIDsPassAsTheyCame(t *testing.T) {
 		"i-bp1f4s7k2w9q3m6x8z1c", "t-hz04k7m2q9xw1c", "op_4k2m9x7q1c8v5b3n6t0p2r", "wc-5d4134b956fd7c14ac91aaaa", "F416C43A-6581-4138-9503-4FBBC4EA1BB7",
 		"oss://sae-receipts-hz/t-hz04k7m2q9xw1c/i-bp1f4s7k2w9q3m6x8z1c.log", "AAAAAV3MpHK1AP0pfERHZN5pu6kvikyUl3ChyRxN",
 	} {
-		require.Equal(t, id, testLock.word(id))
+		require.Equal(t, id, testLock.chamber().word(id))
 	}
 }
 
