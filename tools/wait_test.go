@@ -296,7 +296,7 @@ func TestThirtyWaitersCostWhatOneCosts(t *testing.T) {
 func TestCallersDoNotSeeEachOthersNotes(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		v := cloudsim.Invocation{ID: "t-alike"}
-		for i := range 40 { // whose report has three notes, and room for a fourth
+		for i := range 50 { // whose report has three notes, and room for a fourth
 			v.Results = append(v.Results, cloudsim.Result{
 				InstanceID: fmt.Sprintf("i-%d", i), InvocationStatus: "Success", Fields: map[string]any{"StartTime": "2026-11-22 03:07:29"},
 			})
