@@ -1,7 +1,10 @@
 package formatters
 
 import (
+	"bytes"
+	"fmt"
 	"hash/maphash"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -20,13 +23,14 @@ type Airlock struct {
 }
 
 const (
-	maxLine  = 240    // runes of cloud text in a line of ours
-	maxValue = 600    // runes of a value that is itself an excerpt
-	maxWord  = 128    // bytes of an id or status
-	maxToken = 1_024  // bytes of a next_token, which is of no use when it is cut
-	window   = 3_000  // cost of one output in a report
-	fullText = 40_000 // the same for FullOutput: the rest of the report fits beside it
-	maxLook  = 16_384 // bytes of a text of which no more than a line is shown
+	maxLine  = 240     // runes of cloud text in a line of ours
+	maxValue = 600     // runes of a value that is itself an excerpt
+	maxWord  = 128     // bytes of an id or status
+	maxToken = 1_024   // bytes of a next_token, which is of no use when it is cut
+	window   = 3_000   // cost of one output in a report
+	fullText = 40_000  // the same for FullOutput: the rest of the report fits beside it
+	maxLook  = 16_384  // bytes of a text of which no more than a line is shown
+	maxOpen  = 1 << 17 // bytes of an output that are read, five times what Cloud Assistant keeps
 )
 
 // chamber is the airlock while one report goes through: it cleans each text
@@ -165,6 +169,7 @@ func (a *chamber) lineOf(m cloudapi.MachineBytes) string { return a.line(string(
 type opened struct {
 	text, note         string // note says what is odd about the charset
 	dropped            int64
+	unread             int // lines in the middle of an output that is too long
 	redacted, stripped int
 }
 
@@ -177,7 +182,8 @@ func (a *chamber) output(o cloudapi.Output) *opened {
 }
 
 func (a *chamber) outputOf(b []byte, dropped int64) *opened {
-	o := opened{dropped: dropped}
+	b, unread := withoutMiddle(b)
+	o := opened{dropped: dropped, unread: unread}
 	o.text, o.note = decode(b, dropped)
 	if mended, ok := mend(o.text); ok {
 		o.text, o.note = mended, wasGarbled
@@ -199,8 +205,27 @@ func (a *chamber) excerpt(o *opened) *Output {
 	shown, shownLines, totalLines := excerpt(o.text, limit)
 	return &Output{
 		Text: shown, Untrusted: true, DroppedBytes: o.dropped, Redacted: o.redacted, Sanitized: o.stripped,
-		ShownLines: shownLines, TotalLines: totalLines,
+		ShownLines: shownLines, TotalLines: totalLines + o.unread,
 	}
+}
+
+// withoutMiddle keeps the beginning and the end of an output, of which no
+// machine of Alibaba Cloud sends as much: a hostile one may, to keep us busy.
+func withoutMiddle(b []byte) (kept []byte, lines int) {
+	if len(b) <= maxOpen {
+		return b, 0
+	}
+	head, tail := b[:maxOpen/2], b[len(b)-maxOpen/2:]
+	if i := bytes.LastIndexByte(head, '\n'); i >= 0 { // whole lines, so that no secret is cut in two
+		head = head[:i]
+	}
+	if i := bytes.IndexByte(tail, '\n'); i >= 0 {
+		tail = tail[i+1:]
+	}
+	left := len(b) - len(head) - len(tail)
+	note := fmt.Sprintf("\n[… %d bytes in the middle not read by alitriage …]\n", left)
+	breaks := bytes.Count(b[len(head):len(b)-len(tail)], []byte("\n"))
+	return slices.Concat(head, []byte(note), tail), max(breaks-1, 0)
 }
 
 // unwrap opens a text that holds JSON, or not. What comes out has not been

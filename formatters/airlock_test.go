@@ -125,3 +125,17 @@ func TestFullOutputFitsWhatever(t *testing.T) {
 		})
 	}
 }
+
+func TestOfAnEndlessOutputBothEndsAreRead(t *testing.T) {
+	raw := "first\n" + strings.Repeat("creds=token key secret\n", 400_000) + "error: last\n"
+	a := testLock.chamber()
+	o := a.outputOf([]byte(raw), 0)
+	require.Less(t, len(o.text), 200_000)
+	require.Contains(t, o.text, "not read by alitriage")
+	out := a.excerpt(o)
+	require.Equal(t, 400_002+1, out.TotalLines, "with the line that says what was not read")
+	require.Contains(t, out.Text, "error: last")
+	whole := strings.Repeat("x", maxOpen)
+	require.Equal(t, whole, a.outputOf([]byte(whole), 0).text)
+	require.Less(t, len(a.outputOf([]byte(strings.Repeat("x", 8<<20)), 0).text), 200_000, "one line of any length")
+}

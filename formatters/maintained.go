@@ -35,6 +35,7 @@ type ruleText struct {
 var notTaken = map[string]string{ //nolint:gosec // reasons, no credentials
 	"curl-auth-user":           "takes the user with the password; our own shape leaves it readable",
 	"private-key":              "needs the end of the key; findKeys does not",
+	"kubernetes-secret-yaml":   "takes the first entry alone, with its name; findSecretData takes all values",
 	"hashicorp-tf-password":    "is for *.tf; elsewhere it takes any quoted word that follows the word password",
 	"slack-webhook-url":        "takes the address of Slack too; our own shape leaves it readable",
 	"sourcegraph-access-token": "takes every commit for a token where the text says sourcegraph; our own shape takes sgp_",

@@ -28,10 +28,18 @@ type secretShape struct {
 	before func(line string) bool
 }
 
-// after accepts lines that call a command; what an option means depends on it.
-func after(command string) func(line string) bool {
-	return func(line string) bool { return strings.Contains(line, command) }
+// after accepts lines that call one of the commands; what an option means depends
+// on it.
+func after(commands ...string) func(line string) bool {
+	return func(line string) bool {
+		return slices.ContainsFunc(commands, func(command string) bool { return strings.Contains(line, command) })
+	}
 }
+
+// ofSomebody accepts lines that end before a password which is told.
+func ofSomebody(line string) bool { return toldPassword.MatchString(line) }
+
+var toldPassword = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:admin|administrator|default|generated|initial|new|one-time|root|temporary|your)[ \t]+$`)
 
 // inOption accepts lines that end within the name of an option.
 func inOption(line string) bool {
@@ -47,11 +55,17 @@ func notOfPage(line string) bool {
 
 func hints(list ...string) []string { return list }
 
-// assigned matches a name, the sign that gives it a value, and the value: in
-// quotes, in quotes within quoted JSON, or up to the next space.
+// assigned matches a name, what gives it a value, and the value: in quotes, in
+// quotes within quoted JSON, or up to the next space. A sign gives it, or the
+// element of XML of that name, or a field "value" behind it, as lists of
+// variables have it.
 func assigned(name string) *regexp.Regexp {
-	return at(`(?is)` + name + `\\*["']?[ \t]*(?:=>|:=|[:=：])[ \t]*` +
-		`(?:\\+"([^"\\\n]+)|\\+'([^'\\\n]+)|"((?:[^"\\\n]|\\.)+)|'([^'\n]+)|([^\s"'&;]{3,}))`)
+	const (
+		sign  = `\\*["']?[ \t]*(?:=>|:=|[:=：])[ \t]*`
+		field = `\\*["']?,?\s{0,20}\\*["']?value` + sign
+		value = `(?:\\+"([^"\\\n]+)|\\+'([^'\\\n]+)|"((?:[^"\\\n]|\\.)+)|'([^'\n]+)|([^\s"'&;]{3,}))`
+	)
+	return at(`(?is)` + name + `(?:(?:` + sign + `|` + field + `)` + value + `|>([^<>\s][^<>\n]*)</)`)
 }
 
 func at(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)`) }
@@ -87,8 +101,19 @@ func secretShapes() []*secretShape {
 		{"password", hints("密码", "口令"), assigned(`(?:密码|口令)`), false, nil},
 		{"password", hints("requirepass"), at(`(?i)requirepass[ \t]+["']?([^\s"']+)`), false, nil},
 		{"password", hints(" -p"), at(`[ \t]-p([^\s"'-][^\s"']*)`), false, after("mysql")},
-		{"password", hints(" -p"), at(`[ \t]-p[ \t]*["']?([^\s"']+)`), false, after("sshpass")},
-		{"password", hints(" -u", " --user"), at(`[ \t](?:-u|--user)[ =]?["']?[^\s:"']+:([^\s"']+)`), false, after("curl")},
+		{"password", hints(" -p"), at(`[ \t]-p[ \t]*["']?([^\s"'-][^\s"']*)`), false, after("sshpass", " login", "mongo")},
+		{"password", hints(" -a"), at(`[ \t]-a[ \t]*["']?([^\s"'-][^\s"']*)`), false, after("redis-cli")},
+		{"password", hints(" -w"), at(`[ \t]-w[ \t]*["']?([^\s"'-][^\s"']*)`), false, after("ldap")},
+		{"password", hints(" -u", " --user"), at(`[ \t](?:-u|--user)[ =]?["']?[^\s:"']+:([^\s"']+)`), false, after("curl", "wget")},
+		{"password", hints(" -u", " --user"), at(`[ \t](?:-U|--user)[ =]?["']?[^\s%"']+%([^\s"']+)`), false, after("smb", "rpcclient")},
+		{"password", hints("-pass"), at(`-pass(?:in|out)?[ \t]+["']?pass:([^\s"']+)`), false, nil},
+		{"password", hints("net user "), at(`(?i)net user[ \t]+\S+[ \t]+([^\s/*]\S*)`), false, nil},
+		{"password", hints("echo "), at(`(?i)echo[ \t]+(?:-[a-z]+[ \t]+)?["']?[^\s:"']+:([^\s"'|]+)["']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd`), false, nil},
+		{"password", hints("echo "), at(`(?i)echo[ \t]+(?:-[a-z]+[ \t]+)?["']?([^\s"'|]+)["']?[ \t]*\|[ \t]*(?:sudo[ \t]+-S|[^\n|]{0,200}--(?:password-)?stdin)`), false, nil},
+		{"password", hints("password "), at(`(?i)password (?:is|was)(?: now| set to| changed to)?:?[ \t]+["']?([^\s"']{4,})`), true, nil},
+		{"password", hints("password"), at(`(?i)password[^\n:=]{0,60}:[ \t]*["']?([^\s"']{4,})`), true, ofSomebody},
+		{"secret key", hints(" -k"), at(`[ \t]-k[ \t]*([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false, after("ossutil")},
+		{"cookie", hints("cookie"), at(`(?i)cookie2?\\*["']?[ \t]*:[ \t]*\\*["']?([^\s=;"'\\]+=[^\n"'\\]{6,})`), false, nil},
 		{"password", hints("password ", "passwd ", "pass ", "pwd "), at(`(?i)[a-z]+[ \t]+["']?([^\s"'-][^\s"']*)`), false, inOption},
 		{"secret", hints("secret ", "token ", "key "), at(`(?i)[a-z]+[ \t]+["']?([^\s"'-][^\s"']{2,})`), true, inOption},
 		{"secret", hints("secret"), assigned(`secret(?:[_-]?(?:access[_-]?)?key)?`), true, nil},
@@ -172,7 +197,7 @@ func findSecrets(text string) []span {
 	for i := 0; ; {
 		at, recognisers := secretScanner().next(text, i)
 		if at == len(text) {
-			return slices.Concat(spans, findKeys(text), findAnywhere(text))
+			return slices.Concat(spans, findKeys(text), findSecretData(text), findAnywhere(text))
 		}
 		i = at + 1
 		for _, r := range recognisers {
@@ -340,6 +365,56 @@ func base64Before(text string) int {
 
 func notBase64(r rune) bool {
 	return !isAlnum(r) && r != '+' && r != '/' && r != '='
+}
+
+// findSecretData finds all values of a Secret of Kubernetes, whatever their names:
+// kubectl prints them when it is asked for YAML or JSON.
+func findSecretData(text string) (spans []span) {
+	if !strings.Contains(text, "Secret") || !kindSecret.MatchString(text) {
+		return nil
+	}
+	for _, m := range dataObject.FindAllStringSubmatchIndex(text, -1) {
+		spans = append(spans, valuesIn(text, m[2], m[3])...)
+	}
+	for _, m := range dataKey.FindAllStringSubmatchIndex(text, -1) {
+		spans = append(spans, valuesIn(text, m[1], endOfBlock(text, m[1], m[3]-m[2]))...)
+	}
+	return spans
+}
+
+var (
+	kindSecret = regexp.MustCompile(`kind\\*["']?[ \t]*:[ \t]*\\*["']?Secret\b`)
+	dataObject = regexp.MustCompile(`"(?:data|stringData)"\s*:\s*\{([^}]*)\}`)
+	dataKey    = regexp.MustCompile(`(?m)^([ -]*)(?:data|stringData):[ \t]*$`)
+	dataValue  = regexp.MustCompile(`(?m)^[ \t{,]*"?[\w./-]+"?[ \t]*:[ \t]+"?([^\s"][^\n"]*)|,\s*"[\w./-]+"[ \t]*:[ \t]*"([^"]+)"|^[ \t]+([^\s:][^\n:]*)$`)
+)
+
+// endOfBlock is where the lines from i on end that stand deeper than indent.
+func endOfBlock(text string, i, indent int) int {
+	for i < len(text) {
+		line := text[i+1:] // behind the line break
+		if end := strings.IndexByte(line, '\n'); end >= 0 {
+			line = line[:end]
+		}
+		if rest := strings.TrimLeft(line, " "); rest == "" || len(line)-len(rest) <= indent {
+			break
+		}
+		i += 1 + len(line)
+	}
+	return i
+}
+
+// valuesIn are the values of the entries in text[from:to], and the lines of
+// values that go over several.
+func valuesIn(text string, from, to int) (spans []span) {
+	for _, m := range dataValue.FindAllStringSubmatchIndex(text[from:to], -1) {
+		for g := 2; g < len(m); g += 2 {
+			if m[g] >= 0 && !marked.MatchString(text[from+m[g]:]) {
+				spans = append(spans, span{from + m[g], from + m[g+1], "secret"})
+			}
+		}
+	}
+	return spans
 }
 
 const (
