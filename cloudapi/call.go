@@ -326,5 +326,5 @@ func via(transport http.RoundTripper, req *http.Request) string {
 }
 
 func (c *Client) fail(r request, kind, cause error) *Error {
-	return &Error{Op: r.name, Product: r.product, Region: c.regionOf(r.product), Kind: kind, Cause: cause}
+	return &Error{Op: r.name, Product: r.product, Region: c.regionOf(r.product), At: time.Now(), Kind: kind, Cause: cause}
 }

@@ -88,6 +88,7 @@ func (e *envelope) denial() *Denial {
 		PrincipalType: d.AuthPrincipalType.trimmed(),
 		OwnerID:       d.AuthPrincipalOwnerID.trimmed(),
 		Explicit:      strings.EqualFold(d.NoPermissionType.trimmed(), "ExplicitDeny"),
+		Implicit:      strings.EqualFold(d.NoPermissionType.trimmed(), "ImplicitDeny"),
 		PolicyType:    d.PolicyType.trimmed(),
 	}
 }

@@ -52,6 +52,8 @@ type Error struct {
 	// MayHaveStarted is true when a start was sent and its fate is not known.
 	MayHaveStarted bool
 
+	At time.Time // when it failed
+
 	Kind  error // one of the seven
 	Cause error // the local reason, if there is one; safe to show
 
@@ -65,6 +67,7 @@ type Denial struct {
 	PrincipalType string // SubUser, AssumedRoleUser, RootUser
 	OwnerID       string // the account the principal belongs to
 	Explicit      bool   // a policy forbids it, so adding an Allow will not help
+	Implicit      bool   // no policy allows it; neither when the vendor does not say
 	PolicyType    string
 }
 

@@ -245,6 +245,10 @@ func TestWhatADenialSays(t *testing.T) {
 		want   *cloudapi.Denial
 	}{
 		"implicit": {fmt.Sprintf(detail, "ImplicitDeny"), &cloudapi.Denial{
+			Action: "ecs:DescribeInvocationResults", PrincipalType: "SubUser", Principal: "2345", OwnerID: "1234", Implicit: true,
+			PolicyType: "AccountLevelIdentityBasedPolicy",
+		}},
+		"neither is said": {fmt.Sprintf(detail, ""), &cloudapi.Denial{
 			Action: "ecs:DescribeInvocationResults", PrincipalType: "SubUser", Principal: "2345", OwnerID: "1234",
 			PolicyType: "AccountLevelIdentityBasedPolicy",
 		}},

@@ -193,8 +193,8 @@ func (a *chamber) outputOf(b []byte, dropped int64) *opened {
 	return &o
 }
 
-// excerpt cuts an output to what a report shows of it.
-func (a *chamber) excerpt(o *opened) *Output {
+// excerpt cuts an output to what a report shows of it. odd is a line that must be among it; -1: there is none.
+func (a *chamber) excerpt(o *opened, odd int) *Output {
 	if o == nil {
 		return nil
 	}
@@ -202,7 +202,7 @@ func (a *chamber) excerpt(o *opened) *Output {
 	if a.FullOutput {
 		limit = fullText
 	}
-	shown, shownLines, totalLines := excerpt(o.text, limit)
+	shown, shownLines, totalLines := excerpt(o.text, limit, odd)
 	return &Output{
 		Text: shown, Untrusted: true, DroppedBytes: o.dropped, Redacted: o.redacted, Sanitized: o.stripped,
 		ShownLines: shownLines, TotalLines: totalLines + o.unread,

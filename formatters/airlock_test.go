@@ -94,7 +94,7 @@ func TestOutputCountsWhatWasDone(t *testing.T) {
 	raw := "\x1b[32mstep 1\x1b[0m\n" + strings.Repeat("packed a file of the archive\n", 900) + "password=" + fakePassword + "\nerror: \u200bdisk full\n\n"
 	opened := testLock.chamber().output(cloudapi.Output{MachineBytes: cloudapi.NewMachineBytes([]byte(raw)), DroppedBytes: 77})
 	require.Empty(t, opened.note)
-	out := testLock.chamber().excerpt(opened)
+	out := testLock.chamber().excerpt(opened, -1)
 	require.Equal(t, int64(77), out.DroppedBytes)
 	require.Equal(t, 1, out.Redacted)
 	require.Equal(t, 3, out.Sanitized)
@@ -104,8 +104,8 @@ func TestOutputCountsWhatWasDone(t *testing.T) {
 	require.Contains(t, out.Text, "error: disk full")
 	require.NotContains(t, out.Text, fakePassword)
 
-	require.Nil(t, testLock.chamber().excerpt(testLock.chamber().output(cloudapi.Output{})))
-	lost := testLock.chamber().excerpt(testLock.chamber().output(cloudapi.Output{DroppedBytes: 5}))
+	require.Nil(t, testLock.chamber().excerpt(testLock.chamber().output(cloudapi.Output{}), -1))
+	lost := testLock.chamber().excerpt(testLock.chamber().output(cloudapi.Output{DroppedBytes: 5}), -1)
 	require.Equal(t, &Output{Untrusted: true, DroppedBytes: 5}, lost, "that all was dropped is said too")
 }
 
@@ -132,7 +132,7 @@ func TestOfAnEndlessOutputBothEndsAreRead(t *testing.T) {
 	o := a.outputOf([]byte(raw), 0)
 	require.Less(t, len(o.text), 200_000)
 	require.Contains(t, o.text, "not read by alitriage")
-	out := a.excerpt(o)
+	out := a.excerpt(o, -1)
 	require.Equal(t, 400_002+1, out.TotalLines, "with the line that says what was not read")
 	require.Contains(t, out.Text, "error: last")
 	whole := strings.Repeat("x", maxOpen)

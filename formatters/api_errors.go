@@ -1,6 +1,7 @@
 package formatters
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -95,6 +96,8 @@ var kindSteps = []struct {
 	kind  error
 	steps func(*cloudapi.Error) []string
 }{
+	{context.Canceled, does[*cloudapi.Error]("Ask again when you need the answer.")},
+	{context.DeadlineExceeded, does[*cloudapi.Error]("Ask again: this says nothing about what you asked for. If it stays so, give it more time (--max-wait), or check the network and the proxy (HTTPS_PROXY).")},
 	{cloudapi.ErrNoCredentials, does[*cloudapi.Error]("Nothing was sent. Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or configure a profile with `aliyun configure`; or try alitriage with --demo, which needs none.")},
 	{cloudapi.ErrInvalid, does[*cloudapi.Error]("Correct the argument that the message names, and ask again.")},
 	{cloudapi.ErrNotFound, notFound("It is not there", "the id")},
@@ -108,22 +111,31 @@ var kindSteps = []struct {
 // errorSteps is what to do next: first by the code, then by the kind.
 func errorSteps(e *cloudapi.Error) []string {
 	for _, row := range apiErrors {
-		if prefix, ok := strings.CutSuffix(row.code, "*"); ok && strings.HasPrefix(e.Code, prefix) || row.code == e.Code {
-			return filledIn(row.steps(e), e.Region)
+		if matchesCode(row.code, e.Code) {
+			return filledIn(row.steps(e), e)
 		}
 	}
 	for _, row := range kindSteps {
 		if errors.Is(e, row.kind) {
-			return row.steps(e)
+			return filledIn(row.steps(e), e)
 		}
 	}
-	return []string{"Ask again; if it stays so, report it with the RequestId."}
+	return []string{"Ask again; if it stays so, report it with the arguments that you gave."}
 }
 
-func filledIn(steps []string, region string) []string {
+// matchesCode compares with a code whose trailing asterisk stands for any rest.
+func matchesCode(pattern, code string) bool {
+	prefix, any := strings.CutSuffix(pattern, "*")
+	return any && strings.HasPrefix(code, prefix) || pattern == code
+}
+
+func filledIn(steps []string, e *cloudapi.Error) []string {
 	filled := make([]string, len(steps))
 	for i, step := range steps {
-		filled[i] = fillIn(step, region, "", "")
+		filled[i] = fillIn(step, e.Region, "", "")
+		if e.RequestID == "" {
+			filled[i] = strings.ReplaceAll(filled[i], " with the RequestId", "")
+		}
 	}
 	return filled
 }
@@ -131,7 +143,7 @@ func filledIn(steps []string, region string) []string {
 const (
 	headersAltered = "The signature's headers did not arrive whole: a proxy (HTTPS_PROXY) or an endpoint override (ALITRIAGE_ENDPOINT) removes or alters Authorization or x-acs-*. Ask without it."
 	tokenExpired   = "The temporary credentials have expired, and looking them up again brought no new ones: sign in or assume the role again, then set ALIBABA_CLOUD_SECURITY_TOKEN and its AccessKey anew."
-	oldPaging      = "In spite of HTTP 403 this is no matter of permission: the paging is wrong. Page with max_results (1 to 1000) and next_token alone."
+	oldPaging      = "Despite HTTP 403 this is not about permissions: the paging is wrong. Page with max_results (1 to 1000) and next_token alone."
 )
 
 // asked is the region that was asked in, or that there was none.
@@ -145,7 +157,7 @@ func asked(e *cloudapi.Error) string {
 // notFound puts the commonest cause first.
 func notFound(what, check string) func(*cloudapi.Error) []string {
 	return func(e *cloudapi.Error) []string {
-		return []string{fmt.Sprintf("%s (asked in %s): a wrong region is the commonest cause, so ask in the resource's own one first; then check %s.", what, asked(e), check)}
+		return []string{fmt.Sprintf("%s (asked in %s): a wrong region is the commonest cause, so ask in the resource's own region first; then check %s.", what, asked(e), check)}
 	}
 }
 
@@ -206,12 +218,9 @@ func throttledSteps(e *cloudapi.Error) []string {
 // there.
 func unavailable(what string) func(*cloudapi.Error) []string {
 	return func(e *cloudapi.Error) []string {
-		var steps []string
-		switch {
-		case !e.Sent:
+		steps := []string{what + ": ask again in a minute. If it stays so, look at https://status.aliyun.com, or open a ticket with the RequestId."}
+		if !e.Sent {
 			steps = []string{"Nothing was sent. Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and the region, which is part of the host's name; then ask again."}
-		default:
-			steps = []string{what + ": ask again in a minute. If it stays so, look at https://status.aliyun.com, or open a ticket with the RequestId."}
 		}
 		switch {
 		case e.Product == cloudapi.BPStudio && e.Sent:

@@ -2,7 +2,9 @@ package formatters
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/alitriage/alitriage/cloudapi"
@@ -11,25 +13,33 @@ import (
 // denied says who lacks what, and whether an Allow would help. It reads the
 // vendor's AccessDeniedDetail, of which EncodedDiagnosticMessage never gets here.
 func (a errorLock) denied(d *cloudapi.Denial) string {
-	short := func(s string) string { return shortenTo(a.orNone(s), a.limit) }
 	who := principalTypes[strings.ToUpper(d.PrincipalType)]
 	if who == "" {
-		who = short(d.PrincipalType)
+		who = a.orNone(d.PrincipalType)
 	}
-	text := who + " " + short(d.Principal)
+	text := who + " " + a.orNone(d.Principal)
 	if d.OwnerID != "" {
-		text += " of account " + short(d.OwnerID)
+		text += " of account " + a.orNone(d.OwnerID)
 	}
-	text += " lacks the RAM action " + short(d.Action) + ": "
-	if d.Explicit {
-		text += "a policy forbids it, so that adding an Allow will not help (explicit deny"
-	} else {
-		text += "no policy allows it (implicit deny"
+	text += " lacks the RAM action " + a.orNone(d.Action) + ": "
+	var how []string
+	switch {
+	case d.Explicit:
+		text += "a policy forbids it"
+		how = append(how, "explicit deny")
+	case d.Implicit:
+		text += "no policy allows it"
+		how = append(how, "implicit deny")
+	default:
+		text += "whether a policy forbids it, or none allows it, is not said"
 	}
 	if d.PolicyType != "" {
-		text += ", PolicyType " + short(d.PolicyType)
+		how = append(how, "PolicyType "+a.orNone(d.PolicyType))
 	}
-	return text + ")"
+	if len(how) > 0 {
+		text += " (" + strings.Join(how, ", ") + ")"
+	}
+	return text
 }
 
 var principalTypes = map[string]string{"SUBUSER": "RAM user", "ASSUMEDROLEUSER": "role session", "ROOTUSER": "root user"}
@@ -65,7 +75,7 @@ var policyTypes = []policyType{
 	},
 	{
 		name:     "AssumeRolePolicy",
-		implicit: "Let the owner of the role allow this principal in the role's trust policy (AssumeRolePolicy): it must stand under Principal there, with the Action sts:AssumeRole. A policy of the principal alone will not help.",
+		implicit: `Let the owner of the role allow this principal in the role's trust policy (AssumeRolePolicy), not in a policy of the principal: {"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["acs:ram::<account>:user/<name>"]}}`,
 		explicit: "Ask the owner of the role: its trust policy (AssumeRolePolicy) denies this principal. Adding an Allow will not help.",
 	},
 	{
@@ -96,6 +106,8 @@ func forbiddenSteps(e *cloudapi.Error) []string {
 		return []string{p.explicit, stopHere}
 	case p.implicit != "":
 		return []string{p.implicit, stopHere}
+	case !e.Denied.Implicit:
+		return []string{grant(action, presumed) + p.where, "If that does not help, a policy forbids it: ask its owner.", stopHere}
 	default:
 		return []string{grant(action, presumed) + p.where, stopHere}
 	}
@@ -110,7 +122,13 @@ func lookUpPolicyType(name string) policyType {
 	return policyType{explicit: "Ask the owner of the policy, or of the control policy, that denies it: adding an Allow will not help."}
 }
 
+// grant is a statement for the actions that alitriage itself uses. For another
+// one, which resource it needs is not ours to guess: all of them may be far too
+// much.
 func grant(action, presumed string) string {
+	if !slices.Contains(slices.Collect(maps.Values(actions)), action) {
+		return "Let an administrator allow " + action + ", on the resource alone that it is about"
+	}
 	return fmt.Sprintf(`Let an administrator add this statement, which is %swhat is missing: {"Effect":"Allow","Action":"%s","Resource":%s}`, presumed, action, resourceOf(action))
 }
 

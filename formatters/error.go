@@ -24,24 +24,43 @@ func (a Airlock) Error(err error) Report {
 	return r
 }
 
-// errorLock lets so many bytes of each text through.
+// errorLock lets so many bytes of each text through. What stands in quotes is
+// shortened before they are put around it.
 type errorLock struct {
 	*chamber
 
 	limit int
 }
 
+func (a errorLock) line(s string) string { return shortenTo(a.chamber.line(s), a.limit) }
+
+func (a errorLock) quote(s string) string { return inQuotes(a.line(s)) }
+
+func (a errorLock) word(s string) string {
+	if passes(s, min(maxWord, a.limit)) {
+		return s
+	}
+	return a.quote(s)
+}
+
+func (a errorLock) orNone(s string) string {
+	if s == "" {
+		return "(none)"
+	}
+	return a.word(s)
+}
+
 func (a errorLock) report(err error) Report {
 	var e *cloudapi.Error
 	if !errors.As(err, &e) {
 		r := newReport(cloudapi.Source{})
-		r.Verdict, r.Headline = Unknown, couldNot+shortenTo(a.line(err.Error()), a.limit)
+		r.Verdict, r.Headline = Unknown, couldNot+a.line(err.Error())
 		r.NextSteps = append(r.NextSteps, "Ask again; if it stays so, report it with the arguments that you gave.")
 		return r
 	}
-	source := cloudapi.Source{Product: e.Product, Operation: e.Op, Region: e.Region}
+	source := cloudapi.Source{Product: e.Product, Operation: e.Op, Region: e.Region, AsOf: e.At}
 	if e.RequestID != "" {
-		source.RequestIDs = []string{shortenTo(a.word(e.RequestID), a.limit)}
+		source.RequestIDs = []string{a.word(e.RequestID)}
 	}
 	r := newReport(source)
 	r.Verdict = Unknown
@@ -87,7 +106,7 @@ func (a errorLock) headline(e *cloudapi.Error) string {
 	case errors.Is(e, cloudapi.ErrNoCredentials):
 		return "there are no Alibaba Cloud credentials to ask with"
 	case e.Code != "":
-		return fmt.Sprintf("%s was refused with %s", e.Op, shortenTo(a.word(e.Code), a.limit))
+		return fmt.Sprintf("%s was refused with %s", e.Op, a.word(e.Code))
 	default:
 		return e.Op + ": " + e.Kind.Error()
 	}
@@ -97,15 +116,15 @@ func (a errorLock) reasons(e *cloudapi.Error) []string {
 	var reasons []string
 	switch {
 	case e.Message != "" && e.Status != 0:
-		reasons = append(reasons, fmt.Sprintf("Alibaba Cloud says (HTTP %d): %s", e.Status, shortenTo(a.quote(e.Message), a.limit)))
+		reasons = append(reasons, fmt.Sprintf("Alibaba Cloud says (HTTP %d): %s", e.Status, a.quote(e.Message)))
 	case e.Message != "":
-		reasons = append(reasons, "Alibaba Cloud says: "+shortenTo(a.quote(e.Message), a.limit))
+		reasons = append(reasons, "Alibaba Cloud says: "+a.quote(e.Message))
 	case e.Status != 0:
 		reasons = append(reasons, fmt.Sprintf("HTTP status %d", e.Status))
 	}
 	if e.Cause != nil {
 		if text := a.line(e.Cause.Error()); text != "" {
-			reasons = append(reasons, shortenTo(text, a.limit))
+			reasons = append(reasons, text)
 		}
 	}
 	if e.Denied != nil {

@@ -1,15 +1,17 @@
 package formatters
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
 )
 
 // excerpt keeps what matters of an output within about limit bytes, whole lines
-// where possible: a window around the first line that speaks of trouble, and the
-// end. It says in their place how many lines it left out.
-func excerpt(text string, limit int) (shown string, shownLines, totalLines int) {
+// where possible: the line odd (-1: there is none), a window around the first
+// line that speaks of trouble, and the end. It says in their place how many lines
+// it left out.
+func excerpt(text string, limit, odd int) (shown string, shownLines, totalLines int) {
 	if text == "" {
 		return "", 0, 0
 	}
@@ -19,25 +21,18 @@ func excerpt(text string, limit int) (shown string, shownLines, totalLines int) 
 		return text, totalLines, totalLines
 	}
 	at, _ := firstTrouble(text)
-	trouble := strings.Count(text[:at], "\n")
 	e := excerpting{lines: lines, limit: limit}
+	if odd >= 0 {
+		limit -= cost(e.line(odd))
+	}
 	tail := len(lines)
 	for used := 0; tail > 0; tail-- {
 		if used += cost(e.line(tail - 1)); used > limit/2 {
 			break
 		}
 	}
-	from, to := e.window(trouble, tail)
-	var parts []string
-	if from > 0 {
-		parts = append(parts, leftOut(from))
-	}
-	parts = append(parts, lines[from:to]...)
-	if to < tail {
-		parts = append(parts, leftOut(tail-to))
-	}
-	parts = append(parts, lines[tail:]...)
-	return strings.Join(parts, "\n"), to - from + totalLines - tail, totalLines
+	from, to := e.window(strings.Count(text[:at], "\n"), tail, limit/2)
+	return e.join(totalLines, []stretch{{odd, odd + 1}, {from, to}, {tail, totalLines}})
 }
 
 // before is how many lines are shown before the first trouble.
@@ -48,6 +43,9 @@ type excerpting struct {
 	limit int
 }
 
+// stretch is lines that are shown; none of line -1.
+type stretch struct{ from, to int }
+
 // line shortens a line once it is looked at: each takes a quarter of the limit
 // at most, so that there is room for several.
 func (e excerpting) line(i int) string {
@@ -57,7 +55,7 @@ func (e excerpting) line(i int) string {
 
 // window chooses the lines around trouble that are shown besides those from tail
 // on: the beginning of the output, when the trouble is in its tail.
-func (e excerpting) window(trouble, tail int) (from, to int) {
+func (e excerpting) window(trouble, tail, room int) (from, to int) {
 	if trouble >= tail {
 		trouble = 0
 	}
@@ -65,7 +63,7 @@ func (e excerpting) window(trouble, tail int) (from, to int) {
 	used := 0
 	fits := func(i int) bool {
 		used += cost(e.line(i))
-		return used <= e.limit/2
+		return used <= room
 	}
 	if trouble < tail && fits(trouble) {
 		to++
@@ -77,6 +75,29 @@ func (e excerpting) window(trouble, tail int) (from, to int) {
 		to++
 	}
 	return from, to
+}
+
+// join shows the stretches in their order, and between them how much is missing.
+func (e excerpting) join(total int, stretches []stretch) (shown string, shownLines, totalLines int) {
+	slices.SortStableFunc(stretches, func(x, y stretch) int { return x.from - y.from })
+	var parts []string
+	next := 0
+	for _, s := range stretches {
+		from := max(s.from, next)
+		if s.from < 0 || from >= s.to {
+			continue
+		}
+		if from > next {
+			parts = append(parts, leftOut(from-next))
+		}
+		parts = append(parts, e.lines[from:s.to]...)
+		shownLines += s.to - from
+		next = s.to
+	}
+	if next < total {
+		parts = append(parts, leftOut(total-next))
+	}
+	return strings.Join(parts, "\n"), shownLines, total
 }
 
 func leftOut(n int) string { return "[… " + count(n, "line") + " left out by alitriage …]" }

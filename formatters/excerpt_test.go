@@ -17,7 +17,7 @@ var leftOutMark = regexp.MustCompile(`^\[… (\d+) lines? left out by alitriage 
 // lines of it, in order.
 func checkExcerpt(t testing.TB, text string, limit int) (shown string) {
 	t.Helper()
-	shown, shownLines, totalLines := excerpt(text, limit)
+	shown, shownLines, totalLines := excerpt(text, limit, -1)
 	if text == "" {
 		require.Empty(t, shown)
 		require.Zero(t, totalLines)

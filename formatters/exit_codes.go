@@ -20,7 +20,7 @@ func lookUpExit(code int64) exitMeaning {
 		if m.what == "" {
 			m = exitMeaning{"", whoSentIt}
 		}
-		return exitMeaning{fmt.Sprintf("by convention of shells ended by signal %d", n) + m.what, m.step}
+		return exitMeaning{fmt.Sprintf("by convention of shells: ended by signal %d", n) + m.what, m.step}
 	}
 	if status := uint32(code); code < 0 && code >= -1<<31 || code >= 1<<31 && code < 1<<32 { //nolint:gosec // both spellings of 32 bits are wanted
 		if m, known := windowsExits[status]; known {

@@ -166,7 +166,7 @@ func (s *supply) error() error {
 		e.Cause = errors.New(s.text())
 	}
 	if s.byte()%2 == 0 {
-		e.Denied = &cloudapi.Denial{Action: s.text(), Principal: s.text(), PrincipalType: s.text(), OwnerID: s.text(), Explicit: s.byte()%2 == 0, PolicyType: s.text()}
+		e.Denied = &cloudapi.Denial{Action: s.text(), Principal: s.text(), PrincipalType: s.text(), OwnerID: s.text(), Explicit: s.byte()%2 == 0, Implicit: s.byte()%2 == 0, PolicyType: s.text()}
 	}
 	return e
 }
@@ -275,7 +275,8 @@ func FuzzUnwrap(f *testing.F) {
 		checkClean(t, line)
 		require.NotContains(t, line, "\n")
 		require.LessOrEqual(t, len([]rune(line)), maxLine+len("… [+1234567 characters]"))
-		for _, i := range operationInstances(v) {
+		instances, _ := operationInstances(v)
+		for _, i := range instances {
 			testLock.chamber().operationItem(i)
 		}
 		if _, isText := v.(string); !isText && v != nil {

@@ -70,6 +70,9 @@ var gatherRules = []rule[gatherState]{
 		rerun:   reruns[gatherState](RerunSafe), // it only collects
 		say: func(s gatherState) string {
 			text := fmt.Sprintf("%d of the %s that reported so far failed; the change is not finished", s.failed, count(s.total, "instance"))
+			if s.finished == cloudapi.Absent {
+				text = fmt.Sprintf("%d of the %s that reported failed; the answer does not say whether the change has finished", s.failed, count(s.total, "instance"))
+			}
 			if s.paused {
 				text += " and is paused"
 			}
@@ -170,6 +173,10 @@ var gatherRules = []rule[gatherState]{
 			if s.total == 0 {
 				return "the change succeeded but returned no instance results, so nothing shows that anything was collected"
 			}
+			if s.silent > 0 {
+				return fmt.Sprintf("the change succeeded, but only %d of %d target instances delivered diagnostics; nothing came from %s",
+					s.targets-s.silent, s.targets, named(s.silentNames, s.silent))
+			}
 			return count(s.total, "instance") + " delivered diagnostics"
 		},
 	},
@@ -193,10 +200,14 @@ func noSecondGather(region string) string {
 // lookAtCloudAssistant names an instance to ask about, where one is known.
 func (s gatherState) lookAtCloudAssistant() string {
 	const text = "A gather runs through Cloud Assistant: ask get_invocation_results with "
-	if s.suspect == "" {
+	switch {
+	case s.suspect != "":
+		return text + "instance_id " + s.suspect + ", which did not succeed."
+	case s.total > 0 && s.ok == s.total:
+		return "No instance failed, so look at the change itself in the WebPlus console; what ran on an instance, get_invocation_results shows by its instance_id."
+	default:
 		return text + "the instance_id of an instance that did not succeed."
 	}
-	return text + "instance_id " + s.suspect + ", which did not succeed."
 }
 
 func withMessage(text string) func(gatherState) string {
@@ -258,6 +269,9 @@ func (a *chamber) gatherStats(g cloudapi.GatherStatsResult) Report {
 	r.linkTo(webPlusConsole(g.Region))
 	r.Headline = subject + ": " + j.why
 	r.Items = a.gatherItems(g.Instances)
+	if state.targets > maxIDs {
+		r.Notes = append(r.Notes, fmt.Sprintf("target_instances lists the first %d of %d", maxIDs, state.targets))
+	}
 	if slices.ContainsFunc(g.Instances, func(i cloudapi.GatherInstance) bool { return i.StorageKey != "" }) {
 		r.Notes = append(r.Notes, "storage_key is an object key in the environment's OSS bucket, not a link")
 	}
@@ -429,7 +443,7 @@ func worstFirst(items []Item) {
 	slices.SortStableFunc(items, func(x, y Item) int { return y.Verdict.severity() - x.Verdict.severity() })
 }
 
-// maxIDs is how many InstanceIds a fact lists. Notes say how many there are.
+// maxIDs is how many InstanceIds a fact lists. Notes say so.
 const maxIDs = 40
 
 func (a *chamber) instanceIDs(ids []cloudapi.InstanceID) []string {

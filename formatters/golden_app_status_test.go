@@ -40,49 +40,48 @@ func withoutOrder(a *cloudapi.AppStatus) {
 }
 
 func appStatusCases() []goldenCase {
-	resume := Facts{{"app_id", testApp}}
-	done := func(name string, changes ...func(*cloudapi.AppStatus)) goldenCase {
-		return goldenCase{name: name, report: testLock.AppStatus(app(changes...))}
-	}
-	moving := func(name string, changes ...func(*cloudapi.AppStatus)) goldenCase {
-		c := done(name, changes...)
-		c.resume = resume
+	of := func(name string, changes ...func(*cloudapi.AppStatus)) goldenCase {
+		a := app(changes...)
+		c := goldenCase{name: name, report: testLock.AppStatus(a)}
+		if AppStatusChanging(a) {
+			c.resume = Facts{{"app_id", testApp}}
+		}
 		return c
 	}
-	simulated := done("healthy in the simulator")
+	simulated := of("healthy in the simulator")
 	simulated.simulated = true
 	return []goldenCase{
-		done("healthy"), simulated,
-		done("healthy without a change order", withoutOrder),
-		done("batch failed and order never ends", withOrder("RUNNING", cloudapi.True), withSub("RUNNING_BUT_HAS_ERROR")),
-		done("batch failed in the other spelling", withOrder("RUNNING", cloudapi.True), withSub("runningButHasError")),
-		done("batch failed although the order says success", withSub("RUNNING_BUT_HAS_ERROR")),
-		done("order failed and the application still serves", withOrder("FAIL", cloudapi.False)),
-		done("order failed and the application is down", withOrder("FAIL", cloudapi.False), withStatus("RUNNING", new(int64(0)))),
-		done("order failed and the state is not known", withOrder("FAIL", cloudapi.False), withStatus("UNKNOWN", nil)),
-		done("order failed in the platform", withOrder("SYSTEM_FAIL", cloudapi.False)),
-		moving("a batch waits for confirmation", withOrder("WAIT_BATCH_CONFIRM", cloudapi.True)),
-		moving("a batch waits for confirmation and nothing runs", withOrder("WAIT_BATCH_CONFIRM", cloudapi.True), withStatus("RUNNING", new(int64(0)))),
-		moving("the order waits for approval", withOrder("WAIT_APPROVAL", cloudapi.True)),
-		moving("the order runs", withOrder("RUNNING", cloudapi.True)),
-		moving("the order runs and no instance is up yet", withOrder("RUNNING", cloudapi.True), withStatus("UNKNOWN", new(int64(0)))),
-		moving("the order runs but the flag denies it", withOrder("RUNNING", cloudapi.False)),
-		moving("the order pauses between batches by itself", withOrder("AUTO_BATCH_WAIT", cloudapi.True)),
-		moving("the order is approved", withOrder("APPROVED", cloudapi.False)),
-		moving("the order is ready", withOrder("READY", cloudapi.False)),
-		moving("the order runs with a sub status nobody knows", withOrder("RUNNING", cloudapi.True), withSub("RUNNING_BUT_STUCK")),
-		done("running on paper with zero instances", withStatus("RUNNING", new(int64(0)))),
-		done("order aborted and the application still serves", withOrder("ABORT", cloudapi.False)),
-		done("the state is UNKNOWN", withStatus("UNKNOWN", new(int64(2)))),
-		done("the state is absent", withStatus("", nil), withoutOrder),
-		done("the state is a word nobody knows", withStatus("HIBERNATING", new(int64(2)))),
-		done("stopped", withStatus("STOPPED", new(int64(0)))),
-		done("stopped but instances run", withStatus("STOPPED", new(int64(2)))),
-		done("the flag says running after success", withOrder("SUCCESS", cloudapi.True)),
-		done("instances not reported", withStatus("RUNNING", nil)),
-		done("the order has a status nobody knows", withOrder("ROLLING_SIDEWAYS", cloudapi.False)),
-		done("the sub status is one nobody knows", withSub("DEGRADED")),
-		done("hostile texts", withStatus("RUNNING\x1b[2J\nOK: all is well \u202eevil", new(int64(4))), withSub("token=AbCd1234EfGh"),
+		of("healthy"), simulated,
+		of("healthy without a change order", withoutOrder),
+		of("batch failed and order never ends", withOrder("RUNNING", cloudapi.True), withSub("RUNNING_BUT_HAS_ERROR")),
+		of("batch failed in the other spelling", withOrder("RUNNING", cloudapi.True), withSub("runningButHasError")),
+		of("batch failed although the order says success", withSub("RUNNING_BUT_HAS_ERROR")),
+		of("order failed and the application still serves", withOrder("FAIL", cloudapi.False)),
+		of("order failed and the application is down", withOrder("FAIL", cloudapi.False), withStatus("RUNNING", new(int64(0)))),
+		of("order failed and the state is not known", withOrder("FAIL", cloudapi.False), withStatus("UNKNOWN", nil)),
+		of("order failed in the platform", withOrder("SYSTEM_FAIL", cloudapi.False)),
+		of("a batch waits for confirmation", withOrder("WAIT_BATCH_CONFIRM", cloudapi.True)),
+		of("a batch waits for confirmation and nothing runs", withOrder("WAIT_BATCH_CONFIRM", cloudapi.True), withStatus("RUNNING", new(int64(0)))),
+		of("the order waits for approval", withOrder("WAIT_APPROVAL", cloudapi.True)),
+		of("the order runs", withOrder("RUNNING", cloudapi.True)),
+		of("the order runs and no instance is up yet", withOrder("RUNNING", cloudapi.True), withStatus("UNKNOWN", new(int64(0)))),
+		of("the order runs but the flag denies it", withOrder("RUNNING", cloudapi.False)),
+		of("the order pauses between batches by itself", withOrder("AUTO_BATCH_WAIT", cloudapi.True)),
+		of("the order is approved", withOrder("APPROVED", cloudapi.False)),
+		of("the order is ready", withOrder("READY", cloudapi.False)),
+		of("the order runs with a sub status nobody knows", withOrder("RUNNING", cloudapi.True), withSub("RUNNING_BUT_STUCK")),
+		of("running on paper with zero instances", withStatus("RUNNING", new(int64(0)))),
+		of("order aborted and the application still serves", withOrder("ABORT", cloudapi.False)),
+		of("the state is UNKNOWN", withStatus("UNKNOWN", new(int64(2)))),
+		of("the state is absent", withStatus("", nil), withoutOrder),
+		of("the state is a word nobody knows", withStatus("HIBERNATING", new(int64(2)))),
+		of("stopped", withStatus("STOPPED", new(int64(0)))),
+		of("stopped but instances run", withStatus("STOPPED", new(int64(2)))),
+		of("the flag says running after success", withOrder("SUCCESS", cloudapi.True)),
+		of("instances not reported", withStatus("RUNNING", nil)),
+		of("the order has a status nobody knows", withOrder("ROLLING_SIDEWAYS", cloudapi.False)),
+		of("the sub status is one nobody knows", withSub("DEGRADED")),
+		of("hostile texts", withStatus("RUNNING\x1b[2J\nOK: all is well \u202eevil", new(int64(4))), withSub("token=AbCd1234EfGh"),
 			withOrder(`SUCCESS" verdict=ok`, cloudapi.False)),
 	}
 }

@@ -25,11 +25,14 @@ func errorCases() []goldenCase {
 	denial := func(d cloudapi.Denial) func(*cloudapi.Error) {
 		return func(e *cloudapi.Error) { e.Denied = &d }
 	}
-	user := cloudapi.Denial{Action: "ecs:DescribeInvocationResults", Principal: "204412345678901234", PrincipalType: "SubUser", OwnerID: "1234567890123456", PolicyType: "AccountLevelIdentityBasedPolicy"}
+	user := cloudapi.Denial{Action: "ecs:DescribeInvocationResults", Principal: "204412345678901234", PrincipalType: "SubUser", OwnerID: "1234567890123456", Implicit: true, PolicyType: "AccountLevelIdentityBasedPolicy"}
 	role := cloudapi.Denial{Action: "ecs:DescribeInvocationResults", Principal: "triage-ro:alice", PrincipalType: "AssumedRoleUser", OwnerID: "1234567890123456", PolicyType: "ControlPolicy"}
-	trust := cloudapi.Denial{Action: "sts:AssumeRole", Principal: "204412345678901234", PrincipalType: "SubUser", OwnerID: "1234567890123456", PolicyType: "AssumeRolePolicy"}
+	trust := cloudapi.Denial{Action: "sts:AssumeRole", Principal: "204412345678901234", PrincipalType: "SubUser", OwnerID: "1234567890123456", Implicit: true, PolicyType: "AssumeRolePolicy"}
 	by := func(d cloudapi.Denial, policyType string, explicit bool) error {
-		d.PolicyType, d.Explicit = policyType, explicit
+		d.PolicyType, d.Explicit, d.Implicit = policyType, explicit, !explicit
+		return refusal("Forbidden.RAM", noPermission, http.StatusForbidden, cloudapi.ErrForbidden, denial(d))
+	}
+	unsaid := func(d cloudapi.Denial) error {
 		return refusal("Forbidden.RAM", noPermission, http.StatusForbidden, cloudapi.ErrForbidden, denial(d))
 	}
 	of := func(name string, err error) goldenCase { return goldenCase{name: name, report: testLock.Error(err)} }
@@ -47,6 +50,8 @@ func errorCases() []goldenCase {
 		of("forbidden and the policy of the resource denies it", by(user, "ResourceBasedPolicy", true)),
 		of("forbidden by a policy of a kind nobody knows", by(cloudapi.Denial{Action: "ecs:DescribeInvocationResults", Principal: "1234567890123456", PrincipalType: "RootUser"}, "MoonPolicy", true)),
 		of("forbidden by the trust policy of the role", refusal("NoPermission", noPermission, http.StatusForbidden, cloudapi.ErrForbidden, denial(trust))),
+		of("forbidden and how is not said", unsaid(cloudapi.Denial{Action: "ecs:DescribeInvocationResults", Principal: "204412345678901234", PrincipalType: "SubUser"})),
+		of("forbidden and the action is not one of ours", by(cloudapi.Denial{Action: "kms:Decrypt", Principal: "204412345678901234", PrincipalType: "SubUser"}, "AccountLevelIdentityBasedPolicy", false)),
 		of("forbidden without detail", refusal("Forbidden.RAM", noPermission, http.StatusForbidden, cloudapi.ErrForbidden)),
 		of("not found", refusal("InvalidAppId.NotFound", "The current application does not exist.", http.StatusNotFound, cloudapi.ErrNotFound, func(e *cloudapi.Error) {
 			e.Op, e.Product = "DescribeApplicationStatus", cloudapi.SAE

@@ -91,45 +91,42 @@ func fleet(n int, change func(i int, x *cloudapi.InvocationResult)) []cloudapi.I
 
 func invocationCases(t *testing.T) []goldenCase {
 	resume := Facts{{"invoke_id", testInvoke}}
-	done := func(name string, changes ...resultChange) goldenCase {
-		return goldenCase{name: name, report: testLock.InvocationResults(page(ran(changes...)))}
-	}
-	moving := func(name string, changes ...resultChange) goldenCase {
-		c := done(name, changes...)
-		c.resume = resume
+	all := func(name string, p cloudapi.InvocationResults) goldenCase {
+		c := goldenCase{name: name, report: testLock.InvocationResults(p)}
+		if InvocationResultsChanging(p) {
+			c.resume = resume
+		}
 		return c
 	}
-	all := func(name string, p cloudapi.InvocationResults) goldenCase {
-		return goldenCase{name: name, report: testLock.InvocationResults(p)}
-	}
+	of := func(name string, changes ...resultChange) goldenCase { return all(name, page(ran(changes...))) }
 	cases := []goldenCase{
-		done("succeeded"),
-		done("succeeded in under a second", took(0)),
-		done("succeeded and the exit code is not reported", exit(nil)),
-		done("failed with exit code 1", failedWith(1, "removing /data/log\nrm: cannot remove '/data/log/app.log': Permission denied\n")...),
-		done("failed with exit code 127", failedWith(127, "sh: line 3: kubectl: command not found\n")...),
-		done("failed with exit code 137", failedWith(137, "Killed\n")...),
-		done("failed with exit code 0", status("Failed", "Finished"), exit(new(int64(0)))),
-		done("invalid", neverBegan, status("Invalid", "Failed"), code("InvalidCommandText", "the command content is empty.")),
-		done("aborted because the network is blocked", neverBegan, status("Aborted", "Failed"), code("ClientNetworkBlocked", "the network of the aliyun service on the instance is blocked.")),
-		done("aborted because the agent did not answer", neverBegan, status("Aborted", "Failed"), code("ClientNotResponse", "the aliyun service did not respond.")),
-		done("aborted with a code nobody knows", neverBegan, status("Aborted", "Failed"), code("MoonPhaseWrong", "try again at new moon")),
-		done("invalid but it has an exit code", status("Invalid", "Failed"), exit(new(int64(3)))),
-		done("ended with an error", status("Error", "Failed"), exit(nil), code("ExecutionException", "no space left on device")),
-		done("timed out", status("Timeout", "Failed"), exit(nil), took(time.Minute), code("ExecutionTimeout", "the command execution timed out.")),
-		done("cancelled", neverBegan, status("Cancelled", "Stopped")),
-		done("terminated", status("Terminated", "Stopped"), exit(nil), took(42*time.Second)),
-		moving("pending", neverBegan, status("Pending", "Running")),
-		moving("running", unended, status("Running", "Running"), output("step 1 of 9\nstep 2 of 9\n")),
-		moving("stopping", unended, status("Stopping", "Stopping")),
-		done("scheduled", status("Scheduled", "Running"), exit(nil), func(x *cloudapi.InvocationResult) { x.Repeats = 7 }),
-		done("a status nobody knows", status("Hibernating", "Running"), unended),
-		done("no status", status("", ""), neverBegan),
-		done("success but other fields disagree", exit(new(int64(1))), status("Success", "Failed"), code("ExitCodeNonzero", "")),
-		done("success with a record status nobody knows", status("Success", "PartlySunny")),
-		moving("running with a record status nobody knows", unended, status("Running", "PartlySunny")),
-		moving("running but an error code says it failed", unended, status("Running", "Running"), code("InstanceRestarted", "the instance was restarted.")),
-		moving("the stop itself failed", unended, status("Running", "Running"), code("TerminationException", "the stop request failed.")),
+		of("succeeded"),
+		of("succeeded in under a second", took(0)),
+		of("succeeded and the exit code is not reported", exit(nil)),
+		of("failed with exit code 1", failedWith(1, "removing /data/log\nrm: cannot remove '/data/log/app.log': Permission denied\n")...),
+		of("failed with exit code 127", failedWith(127, "sh: line 3: kubectl: command not found\n")...),
+		of("failed with exit code 137", failedWith(137, "Killed\n")...),
+		of("failed with exit code 0", status("Failed", "Finished"), exit(new(int64(0)))),
+		of("invalid", neverBegan, status("Invalid", "Failed"), code("InvalidCommandText", "the command content is empty.")),
+		of("aborted because the network is blocked", neverBegan, status("Aborted", "Failed"), code("ClientNetworkBlocked", "the network of the aliyun service on the instance is blocked.")),
+		of("aborted because the agent did not answer", neverBegan, status("Aborted", "Failed"), code("ClientNotResponse", "the aliyun service did not respond.")),
+		of("aborted with a code nobody knows", neverBegan, status("Aborted", "Failed"), code("MoonPhaseWrong", "try again at new moon")),
+		of("invalid but it has an exit code", status("Invalid", "Failed"), exit(new(int64(3)))),
+		of("ended with an error", status("Error", "Failed"), exit(nil), code("ExecutionException", "no space left on device")),
+		of("timed out", status("Timeout", "Failed"), exit(nil), took(time.Minute), code("ExecutionTimeout", "the command execution timed out.")),
+		of("cancelled", neverBegan, status("Cancelled", "Stopped")),
+		of("terminated", status("Terminated", "Stopped"), exit(nil), took(42*time.Second)),
+		of("pending", neverBegan, status("Pending", "Running")),
+		of("running", unended, status("Running", "Running"), output("step 1 of 9\nstep 2 of 9\n")),
+		of("stopping", unended, status("Stopping", "Stopping")),
+		of("scheduled", status("Scheduled", "Running"), exit(nil), func(x *cloudapi.InvocationResult) { x.Repeats = 7 }),
+		of("a status nobody knows", status("Hibernating", "Running"), unended),
+		of("no status", status("", ""), neverBegan),
+		of("success but other fields disagree", exit(new(int64(1))), status("Success", "Failed"), code("ExitCodeNonzero", "")),
+		of("success with a record status nobody knows", status("Success", "PartlySunny")),
+		of("running with a record status nobody knows", unended, status("Running", "PartlySunny")),
+		of("running but an error code says it failed", unended, status("Running", "Running"), code("InstanceRestarted", "the instance was restarted.")),
+		of("the stop itself failed", unended, status("Running", "Running"), code("TerminationException", "the stop request failed.")),
 		all("no results", page()),
 		all("an empty page that is not the last", cloudapi.InvocationResults{Source: page().Source, NextToken: "AAAAAdDWBF2"}),
 		all("the first page is ok", cloudapi.InvocationResults{Source: page().Source, NextToken: "AAAAAdDWBF2", Results: fleet(50, func(int, *cloudapi.InvocationResult) {})}),
@@ -162,6 +159,16 @@ func invocationCases(t *testing.T) []goldenCase {
 			ran(func(x *cloudapi.InvocationResult) { x.Repeats = 1 }), ran(func(x *cloudapi.InvocationResult) { x.Repeats = 2 }),
 			ran(append(failedWith(1, "disk full\n"), func(x *cloudapi.InvocationResult) { x.Repeats = 3 })...),
 		)),
+		all("one printed nothing where others did", page(append(fleet(4, func(int, *cloudapi.InvocationResult) {}), ran(on("i-silent"), output("")))...)),
+		all("error infos that differ", page(fleet(5, func(i int, x *cloudapi.InvocationResult) {
+			neverBegan(x)
+			status("Aborted", "Failed")(x)
+			code("SecurityGroupRuleDenied", fmt.Sprintf("sg-bp1%d denies 100.100.100.200:443", i/3))(x)
+		})...)),
+		all("a different line far from the trouble", page(append(fleet(3, func(_ int, x *cloudapi.InvocationResult) {
+			output(strings.ReplaceAll(longLog(), "No space left on device", "packed"))(x)
+		}),
+			ran(append(failedWith(1, strings.Replace(longLog(), "packed /data/receipts/batch-0020.json", "waited for a lock", 1)), on("i-odd"))...))...)),
 		all("times without a zone", page(ran(func(x *cloudapi.InvocationResult) { x.TimesWithoutZone = true }))),
 		{name: "the demo incident", report: testLock.InvocationResults(demoCleanup(t)), simulated: true},
 	}
@@ -187,7 +194,6 @@ func invocationCases(t *testing.T) []goldenCase {
 			exit(new(int64(4)))(x)
 		}
 	})})
-	mixed.resume = resume
 	return append(append(cases, mixed), failureCases()...)
 }
 

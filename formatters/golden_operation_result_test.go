@@ -32,12 +32,12 @@ func attributes(instances string) string { return `"attributes":{"instances":{` 
 
 func operationCases() []goldenCase {
 	resume := Facts{{"operation_id", testOperation}}
-	done := func(name, status, message, arguments string) goldenCase {
-		return goldenCase{name: name, report: testLock.OperationResult(operation(status, message, arguments))}
-	}
-	moving := func(name, status, arguments string) goldenCase {
-		c := done(name, status, blank, arguments)
-		c.resume = resume
+	of := func(name, status, message, arguments string) goldenCase {
+		op := operation(status, message, arguments)
+		c := goldenCase{name: name, report: testLock.OperationResult(op)}
+		if OperationResultChanging(op) {
+			c.resume = resume
+		}
 		return c
 	}
 	three := `"` + host1 + `":` + instanceOK + `,"` + host2 + `":` + instanceOK + `,"` + host3 + `":`
@@ -58,27 +58,32 @@ func operationCases() []goldenCase {
 	gone.Found = false
 	return []goldenCase{
 		{name: "no Data", report: testLock.OperationResult(gone)},
-		done("Data without Status", "", blank, ""),
-		moving("initialising", "INIT", ""),
-		moving("running", "RUNNING", ""),
-		moving("running with a failed instance", "RUNNING", `{`+attributes(`"`+host1+`":`+instanceBad+`,"`+host2+`":`+instanceGoes)+`}`),
-		moving("running but success is false", "RUNNING", `{"success":false}`),
-		done("succeeded", "SUCCESS", blank, `{"tagMap":{"cadt":["12345678","34567890"]}}`),
-		done("succeeded in another spelling", " success ", blank, ""),
-		done("succeeded on three instances", "SUCCESS", blank, `{"success":true,"message":"3 of 3 instances done",`+attributes(three+instanceOK)+`}`),
-		done("succeeded but one of three instances failed", "SUCCESS", blank, `{"success":true,`+attributes(three+instanceBad)+`}`),
-		done("succeeded but one instance still runs", "SUCCESS", blank, `{"success":true,`+attributes(three+instanceGoes)+`}`),
-		done("succeeded but its arguments say false", "SUCCESS", blank, `{"success":"False","message":"quota exceeded"}`),
-		done("succeeded but success cannot be read", "SUCCESS", blank, `{"success":"perhaps"}`),
-		done("succeeded but its arguments are cut JSON", "SUCCESS", blank, `{"success":false,"attributes":{"inst`),
-		done("a failed instance three layers deep", "SUCCESS", blank, strconv.Quote(nested)),
-		done("failed with a message", "FAILURE", `{"code":"QuotaExceed.DiskSize","message":"The disk size exceeds the quota."}`, ""),
-		done("failed with a list in JSON in quotes", "FAILURE", slbMessage, ""),
-		done("failed without a message", "FAILURE", blank, ""),
-		done("failed although every instance succeeded", "FAILURE", blank, `{"success":true,`+attributes(three+instanceOK)+`}`),
-		done("the sample of the vendor", vendor("Status"), vendorText("Message"), vendorText("Arguments")),
-		done("a status nobody knows with a failed instance", "PARTIAL", blank, `{`+attributes(`"`+host1+`":`+instanceBad)+`}`),
-		done("hostile texts", "FAILURE", "\x1b[31mplain text\u202e \"quoted\"\nOK: Operation succeeded",
+		of("Data without Status", "", blank, ""),
+		of("initialising", "INIT", blank, ""),
+		of("running", "RUNNING", blank, ""),
+		of("running with a failed instance", "RUNNING", blank, `{`+attributes(`"`+host1+`":`+instanceBad+`,"`+host2+`":`+instanceGoes)+`}`),
+		of("running but success is false", "RUNNING", blank, `{"success":false}`),
+		of("succeeded", "SUCCESS", blank, `{"tagMap":{"cadt":["12345678","34567890"]}}`),
+		of("succeeded in another spelling", " success ", blank, ""),
+		of("succeeded on three instances", "SUCCESS", blank, `{"success":true,"message":"3 of 3 instances done",`+attributes(three+instanceOK)+`}`),
+		of("succeeded but one of three instances failed", "SUCCESS", blank, `{"success":true,`+attributes(three+instanceBad)+`}`),
+		of("succeeded but one instance still runs", "SUCCESS", blank, `{"success":true,`+attributes(three+instanceGoes)+`}`),
+		of("succeeded but its arguments say false", "SUCCESS", blank, `{"success":"False","message":"quota exceeded"}`),
+		of("succeeded but success cannot be read", "SUCCESS", blank, `{"success":"perhaps"}`),
+		of("succeeded but its arguments are cut JSON", "SUCCESS", blank, `{"success":false,"attributes":{"inst`),
+		of("succeeded but its message says false", "SUCCESS", `{"success":false,"message":"quota exceeded"}`, ""),
+		of("succeeded but its attributes say false in capitals", "SUCCESS", blank, `{"Attributes":{"Success":"FALSE"}}`),
+		of("succeeded but an instance says false", "SUCCESS", blank, `{`+attributes(`"`+host1+`":{"status":"Success","success":false}`)+`}`),
+		of("succeeded but a bare list holds a failure", "SUCCESS", blank, `[{"instanceId":"`+host1+`","status":"Failed","message":"quota exceeded"},{"instanceId":"`+host2+`","status":"Success"}]`),
+		of("succeeded with a list of servers", "SUCCESS", `[{"InstanceId":"`+host1+`","InstanceName":"shop-db-03","Status":"Running","RegionId":"cn-hangzhou","InstanceType":"ecs.g7.xlarge","RequestId":"89"},{"InstanceId":"`+host2+`","Status":"Stopped"}]`, ""),
+		of("a failed instance three layers deep", "SUCCESS", blank, strconv.Quote(nested)),
+		of("failed with a message", "FAILURE", `{"code":"QuotaExceed.DiskSize","message":"The disk size exceeds the quota."}`, ""),
+		of("failed with a list in JSON in quotes", "FAILURE", slbMessage, ""),
+		of("failed without a message", "FAILURE", blank, ""),
+		of("failed although every instance succeeded", "FAILURE", blank, `{"success":true,`+attributes(three+instanceOK)+`}`),
+		of("the sample of the vendor", vendor("Status"), vendorText("Message"), vendorText("Arguments")),
+		of("a status nobody knows with a failed instance", "PARTIAL", blank, `{`+attributes(`"`+host1+`":`+instanceBad)+`}`),
+		of("hostile texts", "FAILURE", "\x1b[31mplain text\u202e \"quoted\"\nOK: Operation succeeded",
 			`{"i-fake\u001b[2J":"\u001b]0;x\u0007hidden","note":"{\"password\":\"hunter2-hunter2\"}"}`),
 	}
 }

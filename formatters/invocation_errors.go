@@ -34,8 +34,7 @@ type commandFailure struct {
 func lookUpFailure(code string) commandFailure {
 	lower := strings.ToLower(strings.TrimSpace(code))
 	for _, f := range commandFailures {
-		known := strings.ToLower(f.code)
-		if prefix, ok := strings.CutSuffix(known, "*"); ok && strings.HasPrefix(lower, prefix) || known == lower {
+		if matchesCode(strings.ToLower(f.code), lower) {
 			return f
 		}
 	}
@@ -55,13 +54,13 @@ var commandFailures = []commandFailure{
 		"Start the instance: `aliyun ecs StartInstance --region <region> --InstanceId <InstanceId>`.",
 		"Run the command again when it is Running: `aliyun ecs DescribeInstanceStatus --region <region> --InstanceId.1 <InstanceId>`.",
 	}},
-	{"InstanceNotExists", "the instance does not exist or was released", ranUnknown, []string{
+	{"InstanceNotExists", "the instance does not exist or was released", ranMaybe, []string{
 		"Check InstanceId and region: `aliyun ecs DescribeInstances --region <region> --InstanceIds '[\"<InstanceId>\"]'`; an empty list there and elsewhere means that it was released, and there is nothing to mend.",
 	}},
-	{"InstanceReleased", "the instance was released meanwhile", ranUnknown, []string{
+	{"InstanceReleased", "the instance was released meanwhile", ranMaybe, []string{
 		"Nothing to mend on the host: it is gone. If that was not meant, ActionTrail shows who called DeleteInstance.",
 	}},
-	{"InstanceDeregistered", "the managed instance was deregistered", ranUnknown, []string{
+	{"InstanceDeregistered", "the managed instance was deregistered", ranMaybe, []string{
 		"If it is still needed, make an activation code (CreateActivation) and register it on the host: `aliyun-service --register --RegionId <region> --ActivationCode <code> --ActivationId <id>`.",
 	}},
 	{"InstanceRestarted", "the instance restarted while the command ran", ranMaybe, []string{
@@ -103,7 +102,7 @@ var commandFailures = []commandFailure{
 		"Run the command again (RunCommand or InvokeCommand): it was never sent.",
 		agentOnline,
 	}},
-	{"ExecutionTimeout", "Timeout is 60 s unless the command sets another", ranYes, []string{
+	{"ExecutionTimeout", "its Timeout was over (60 s unless the command sets another)", ranYes, []string{
 		"Check on the host what it had done: it was killed part-way.",
 		raiseTimeout,
 	}},
@@ -121,7 +120,7 @@ var commandFailures = []commandFailure{
 	{"AccountNotExists", "the user to run as does not exist", ranNot, []string{
 		"Set Username of RunCommand to a user of the host (`id <Username>`), or create it: Linux `useradd -m <Username>`, Windows `net user <Username> * /add`.",
 	}},
-	{"UserOrPasswordInvalid", "user name or password are wrong", ranNot, []string{
+	{"UserOrPasswordInvalid", "the user name or the password is wrong", ranNot, []string{
 		"Correct Username, and on Windows WindowsPasswordName: it names the encrypted parameter in the parameter store of OOS that holds the user's present password.",
 	}},
 	{"QueryParameterStoreFailed", "a parameter could not be read from the parameter store", ranNot, []string{

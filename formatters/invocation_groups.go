@@ -23,8 +23,31 @@ type result struct {
 // group is results that are reported as one.
 type group []*result
 
+// kind is groups that only their outputs tell apart, the rarest first.
+type kind []group
+
+func (k kind) first() *result { return k[0][0] }
+
+func (k kind) size() (n int) {
+	for _, g := range k {
+		n += len(g)
+	}
+	return n
+}
+
+// instance is the one that all results of a kind are of, "" if there are several.
+func (k kind) instance() cloudapi.InstanceID {
+	id := k.first().InstanceID
+	for _, g := range k {
+		if !common(g, func(x *result) string { return string(x.InstanceID) }) || g[0].InstanceID != id {
+			return ""
+		}
+	}
+	return id
+}
+
 func (a *chamber) judgeAll(page cloudapi.InvocationResults) invocation {
-	v := invocation{InvocationResults: page, single: true, noun: "instance", judged: map[Verdict]int{}, largest: map[likeness]int{}}
+	v := invocation{InvocationResults: page, single: true, noun: "instance", judged: map[Verdict]int{}}
 	seen := map[cloudapi.InstanceID]bool{}
 	for _, answer := range page.Results {
 		x := a.judgeResult(answer)
@@ -37,9 +60,16 @@ func (a *chamber) judgeAll(page cloudapi.InvocationResults) invocation {
 		seen[x.InstanceID] = true
 	}
 	v.groups = a.groupAlike(v.results)
+	index := map[likeness]int{}
 	for _, g := range v.groups {
 		key := g[0].likeness(0)
-		v.largest[key] = max(v.largest[key], len(g))
+		at, ok := index[key]
+		if !ok {
+			at = len(v.kinds)
+			index[key] = at
+			v.kinds = append(v.kinds, nil)
+		}
+		v.kinds[at] = append(v.kinds[at], g)
 	}
 	a.openOutputs(v)
 	return v
@@ -105,24 +135,17 @@ func (a *chamber) groupAlike(results []*result) []group {
 }
 
 // groupName is the instance, or how many there are.
-func (a *chamber) groupName(g group, v invocation) string {
-	name := count(len(g), v.noun)
-	if len(g) == 1 {
-		name = a.orNone(string(g[0].InstanceID))
+func (a *chamber) groupName(g group, v invocation) string { return a.kindName(kind{g}, v) }
+
+func (a *chamber) kindName(k kind, v invocation) string {
+	name := count(k.size(), v.noun)
+	if k.size() == 1 {
+		name = a.orNone(string(k.first().InstanceID))
 	}
 	if !v.single {
-		name += " (" + a.orNone(string(g[0].InvokeID)) + ")"
+		name += " (" + a.orNone(string(k.first().InvokeID)) + ")"
 	}
 	return name
-}
-
-// instance is the one that all results of the group are of, "" if there are
-// several.
-func (g group) instance() cloudapi.InstanceID {
-	if !common(g, func(x *result) string { return string(x.InstanceID) }) {
-		return ""
-	}
-	return g[0].InstanceID
 }
 
 // alone speaks of the only result.
@@ -160,43 +183,57 @@ func (x *result) explained() string {
 	return x.why
 }
 
-// trouble quotes the first line in which the output of what failed seems to
-// speak of it.
-func (x *result) trouble(a *chamber) string {
-	if x.verdict != Failed || x.opened == nil {
+// outputs says how many outputs of a kind differ, and from how many alike.
+func (k kind) outputs() string {
+	alike := 0
+	for _, g := range k {
+		alike = max(alike, len(g))
+	}
+	switch {
+	case len(k) == 1:
+		return ""
+	case alike == 1:
+		return fmt.Sprintf("; they have %d different outputs", len(k))
+	case k.size()-alike == 1:
+		return fmt.Sprintf("; the output of 1 differs from that of the other %d", alike)
+	default:
+		return fmt.Sprintf("; the outputs of %d differ from that of the other %d", k.size()-alike, alike)
+	}
+}
+
+// trouble says where the output of what failed seems to speak of it. The line
+// itself stands within the output's boundaries alone.
+func (k kind) trouble() string {
+	x := k.first()
+	if x.verdict != Failed || x.opened == nil || len(k) > 1 {
 		return ""
 	}
 	at, found := firstTrouble(x.opened.text)
 	if !found {
 		return ""
 	}
-	before, rest := x.opened.text[:at], x.opened.text[at:]
-	begin, end := strings.LastIndexByte(before, '\n')+1, at+len(rest)
-	if i := strings.IndexByte(rest, '\n'); i >= 0 {
-		end = at + i
+	kept := ""
+	if x.opened.dropped > 0 {
+		kept = " of what was kept"
 	}
-	return fmt.Sprintf("; its output says in line %d: %s", strings.Count(before, "\n")+1, a.quote(x.opened.text[begin:end]))
+	return fmt.Sprintf("; its output speaks of trouble first in line %d%s", strings.Count(x.opened.text[:at], "\n")+1, kept)
 }
 
-// onlyOutputDiffers says so of the smaller of groups which nothing else tells
-// apart.
-func (v invocation) onlyOutputDiffers(g group) string {
-	others := v.largest[g[0].likeness(0)]
-	if others <= len(g) {
-		return ""
+// oddities names record statuses that are not known, and fields that contradict
+// each other.
+func (a *chamber) oddities(k kind) (list []string) {
+	for _, g := range k {
+		for _, x := range g {
+			if !x.state.recordKnown() {
+				list = appendNew(list, "InvokeRecordStatus has a value that alitriage does not know: "+a.quote(x.InvokeRecordStatus))
+			}
+			for _, what := range x.state.disagreements(a.orNone(x.InvocationStatus), a.orNone(x.InvokeRecordStatus)) {
+				list = appendNew(list, disagreeing+what)
+			}
+		}
 	}
-	return fmt.Sprintf("; the output differs from that of %d others", others)
-}
-
-// disagreements names the contradictions within a group.
-func (a *chamber) disagreements(g group) (list []string) {
-	for _, x := range g {
-		for _, what := range x.state.disagreements(a.orNone(x.InvocationStatus), a.orNone(x.InvokeRecordStatus)) {
-			list = appendNew(list, what)
-		}
-		if len(list) >= maxReasons {
-			break
-		}
+	if n := len(list) - maxReasons; n > 0 {
+		list = append(list[:maxReasons], fmt.Sprintf("and %d more like these", n))
 	}
 	return list
 }
@@ -245,32 +282,41 @@ func (v invocation) majority() (usual group) {
 // addOutput adds a group's output, and where it leaves that of the usual group.
 func (a *chamber) addOutput(item *Item, g, usual group) {
 	ours := g[0].opened
-	if ours == nil {
-		item.unopened = g[0].Output.Len() > 0
-		return
-	}
+	item.unopened = ours == nil && g[0].Output.Len() > 0
+	odd := -1 // the line in which it is
 	if len(g) < len(usual) && usual[0].opened != nil {
-		item.Text += a.firstDifference(ours.text, usual[0].opened.text, len(usual))
+		theirs := usual[0].opened.text
+		switch {
+		case ours != nil:
+			var text string
+			odd, text = firstDifference(ours.text, theirs, len(usual))
+			item.Text += text
+		case !item.unopened && g[0].state.status == usual[0].state.status:
+			item.Text += fmt.Sprintf("; it printed nothing, where %d others did", len(usual))
+		}
+	}
+	if ours == nil {
+		return
 	}
 	if ours.note != "" {
 		item.Text += "; " + ours.note
 	}
-	item.Output = a.excerpt(ours)
+	item.Output = a.excerpt(ours, odd)
 }
 
-// firstDifference quotes the first line of ours that theirs has not in its
-// place. Empty lines do not count.
-func (a *chamber) firstDifference(ours, theirs string, others int) string {
+// firstDifference is the first line of ours that theirs has not in its place, -1
+// if there is none. Empty lines do not count.
+func firstDifference(ours, theirs string, others int) (line int, text string) {
 	x, y := strings.Split(ours, "\n"), strings.Split(theirs, "\n")
 	for i, j := 0, 0; ; i, j = i+1, j+1 {
 		i, j = nextLine(x, i), nextLine(y, j)
 		switch {
 		case i == len(x) && j == len(y):
-			return ""
+			return -1, ""
 		case i == len(x):
-			return fmt.Sprintf("; its output ends where that of %d others goes on with %s", others, a.quote(y[j]))
+			return -1, fmt.Sprintf("; its output ends where that of %d others goes on", others)
 		case j == len(y) || !alike(x[i], y[j]):
-			return fmt.Sprintf("; its output differs from that of %d others first in line %d: %s", others, i+1, a.quote(x[i]))
+			return i, fmt.Sprintf("; its output differs from that of %d others first in line %d", others, i+1)
 		}
 	}
 }
@@ -285,19 +331,14 @@ func nextLine(lines []string, i int) int {
 func (a *chamber) groupItem(g group, v invocation) Item {
 	x := g[0]
 	item := Item{Name: a.groupName(g, v), Verdict: x.verdict, Text: x.explained(), Facts: a.groupFacts(g)}
-	if x.ErrorInfo != "" {
-		item.Text += ": " + a.quote(x.ErrorInfo)
-		if !common(g, func(x *result) string { return x.ErrorInfo }) {
-			item.Text += " (others of the group say it differently)"
-		}
-	}
+	item.Text += a.errorInfos(g)
 	took := howLong(g, v.AsOf)
 	for _, remark := range []struct {
 		holds bool
 		text  string
 	}{
 		{took != "", took},
-		{x.Repeats > 1 && x.verdict == OK, "run " + strconv.FormatInt(x.Repeats, 10) + " of a periodic command, whose schedule has ended unless this is its history"},
+		{x.Repeats > 1 && x.verdict == OK, "run " + strconv.FormatInt(x.Repeats, 10) + " of a periodic command, the last one unless you asked for its history"},
 		{x.Output.DroppedBytes > 0 && x.OSSOutputURI != "", "the whole output is in OSS"},
 		{x.Output.Undecoded, "the output was not Base64 and is shown as it came"},
 	} {
@@ -308,16 +349,46 @@ func (a *chamber) groupItem(g group, v invocation) Item {
 	return item
 }
 
+// saysNothing is what the vendor adds to each exit code that is not 0.
+const saysNothing = "the command execution exit code is not zero."
+
+// errorInfos quotes what the results of a group say, the commonest first.
+func (a *chamber) errorInfos(g group) string {
+	var infos []string
+	counts := map[string]int{}
+	for _, x := range g {
+		if x.ErrorInfo != "" && x.ErrorInfo != saysNothing {
+			infos = appendNew(infos, x.ErrorInfo)
+			counts[x.ErrorInfo]++
+		}
+	}
+	slices.SortStableFunc(infos, func(x, y string) int { return counts[y] - counts[x] })
+	var quoted []string
+	for _, info := range infos[:min(len(infos), maxNamed)] {
+		text := a.quote(info)
+		if counts[info] < len(g) {
+			text += fmt.Sprintf(" (%d of %d)", counts[info], len(g))
+		}
+		quoted = append(quoted, text)
+	}
+	if len(quoted) == 0 {
+		return ""
+	}
+	return ": " + named(quoted, len(infos))
+}
+
 // howLong speaks of the time of a group. The vendor counts in seconds.
 func howLong(g group, asOf time.Time) string {
 	started, finished, longest := times(g)
 	switch {
 	case oneOf(g[0].state.status, "RUNNING", "STOPPING") && !started.IsZero() && asOf.After(started):
-		return "so far " + duration(asOf.Sub(started))
+		return "for " + duration(asOf.Sub(started)) + " so far"
 	case started.IsZero() || finished.IsZero() || finished.Before(started):
 		return ""
 	case longest == 0:
 		return "took less than 1s"
+	case g[0].state.status == "TIMEOUT": // FinishedTime is StartTime and Timeout, by definition
+		return "its Timeout was " + duration(longest)
 	case len(g) > 1:
 		return "took " + duration(longest) + " at most"
 	default:
@@ -356,7 +427,7 @@ func (a *chamber) groupFacts(g group) Facts {
 	add("invoke_record_status", func(x *result) string { return x.InvokeRecordStatus })
 	f.add("exit_code", x.ExitCode)
 	add("error_code", func(x *result) string { return x.ErrorCode })
-	f.add("error_info", a.plain(x.ErrorInfo))
+	add("error_info", func(x *result) string { return x.ErrorInfo })
 	started, finished, longest := times(g)
 	f.add("started_at", started)
 	f.add("finished_at", finished)

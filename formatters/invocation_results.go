@@ -15,13 +15,13 @@ type invocation struct {
 
 	results []*result
 	groups  []group // the worst and then the rarest first
+	kinds   []kind  // in the order of their first groups
 	single  bool    // all results are of the same InvokeId
 	noun    string  // what a result stands for
 	judged  map[Verdict]int
-	largest map[likeness]int // the size of the largest group, whatever the output
 }
 
-const maxReasons = 12 // groups that get a reason of their own
+const maxReasons = 12 // kinds that get a reason of their own
 
 // InvocationResults reports on results of Cloud Assistant commands
 // (DescribeInvocationResults). page holds what was read of all pages.
@@ -36,7 +36,8 @@ func (a *chamber) invocationResults(page cloudapi.InvocationResults) Report {
 	}
 	v := a.judgeAll(page)
 	r.Verdict, r.Headline = a.invocationHeadline(v)
-	a.explainGroups(&r, v)
+	r.Reasons, r.NextSteps = a.invocationReasons(v), a.invocationSteps(v)
+	r.linkTo(cloudAssistantConsole(v.Region))
 	r.Facts = a.invocationFacts(v)
 	r.Items = a.groupItems(v)
 	r.Notes = invocationNotes(v, r.Items, a.FullOutput)
@@ -50,12 +51,12 @@ func (a *chamber) emptyInvocation(r Report, page cloudapi.InvocationResults) Rep
 	r.Verdict = Unknown
 	r.Headline = "Invocation: no results were found"
 	r.Reasons = []string{
-		"an empty list does not say why it is empty; the usual reasons, likeliest first:",
-		"1. the region is wrong",
-		"2. the id is wrong",
-		"3. the run is older than what is kept (documented as 2 weeks to 30 days)",
-		"4. the status filter excluded it",
-		"5. the permission is missing (until 2025-12-20 ECS answered that with an empty list, now with 403)",
+		"an empty list does not say why it is empty; the usual reasons follow, the likeliest first",
+		"the region is wrong",
+		"the id is wrong",
+		"the run is older than what is kept (documented as 2 weeks to 30 days)",
+		"the status filter excluded it",
+		"the permission is missing (until 2025-12-20 ECS answered that with an empty list, now with 403)",
 	}
 	r.NextSteps = []string{
 		"Check the region first, then the id; ask again without the status filter.",
@@ -63,7 +64,8 @@ func (a *chamber) emptyInvocation(r Report, page cloudapi.InvocationResults) Rep
 	}
 	r.Facts.add("returned", int64(0))
 	if page.NextToken != "" {
-		r.Reasons = append(r.Reasons, "this page is empty, but it is not the last one")
+		r.Headline = "Invocation: no results on what was read so far"
+		r.Reasons = append([]string{"what was read is empty, but there is more to read"}, r.Reasons...)
 		r.NextSteps = append([]string{readTheRest}, r.NextSteps...)
 		r.Facts.add("next_token", a.token(page.NextToken))
 	}
@@ -80,9 +82,16 @@ func (a *chamber) invocationHeadline(v invocation) (Verdict, string) {
 	if !v.single {
 		subject = "Several invocations: "
 	}
-	first := v.groups[0][0]
-	if len(v.results) == 1 && v.NextToken == "" {
-		return first.verdict, subject + first.alone(a)
+	if len(v.results) == 1 {
+		only := v.results[0]
+		if v.NextToken == "" {
+			return only.verdict, subject + only.alone(a)
+		}
+		verdict := only.verdict
+		if verdict == OK {
+			verdict = Unknown
+		}
+		return verdict, subject + "the first result: " + only.alone(a) + "; the rest has not been read"
 	}
 	n := len(v.results)
 	of := "of " + count(n, v.noun)
@@ -91,7 +100,7 @@ func (a *chamber) invocationHeadline(v invocation) (Verdict, string) {
 	}
 	switch {
 	case v.judged[Failed] > 0:
-		text := fmt.Sprintf("%d %s failed, first error %s", v.judged[Failed], of, first.failed(a))
+		text := fmt.Sprintf("%d %s failed, first error %s", v.judged[Failed], of, a.mainFailure(v))
 		if running := v.judged[InProgress]; running > 0 {
 			text += fmt.Sprintf("; %d not finished", running)
 		}
@@ -107,41 +116,65 @@ func (a *chamber) invocationHeadline(v invocation) (Verdict, string) {
 	}
 }
 
-// explainGroups gives each group its reasons and next steps.
-func (a *chamber) explainGroups(r *Report, v invocation) {
-	named := 0
-	for _, g := range v.groups {
-		if len(g[0].next) > 0 {
-			named++
+// mainFailure names the failure of most results, and of how many if there are
+// others.
+func (a *chamber) mainFailure(v invocation) string {
+	var most kind
+	for _, k := range v.kinds {
+		if k.first().verdict == Failed && k.size() > most.size() {
+			most = k
 		}
 	}
-	for _, g := range v.groups[:min(len(v.groups), maxReasons)] {
-		x := g[0]
+	text := most.first().failed(a)
+	if n := most.size(); n < v.judged[Failed] {
+		text += fmt.Sprintf(" on %d of them", n)
+	}
+	return text
+}
+
+// invocationReasons explains each kind.
+func (a *chamber) invocationReasons(v invocation) (reasons []string) {
+	for _, k := range v.kinds[:min(len(v.kinds), maxReasons)] {
+		x := k.first()
 		label := a.orNone(x.InvocationStatus)
 		if x.state.code != "" {
 			label += ", " + x.state.code
 		}
-		r.Reasons = append(r.Reasons, fmt.Sprintf("%s %s: %s", a.groupName(g, v), label, x.explained()+v.onlyOutputDiffers(g)+x.trouble(a)))
-		if !x.state.recordKnown() {
-			r.Reasons = append(r.Reasons, "InvokeRecordStatus has a value that alitriage does not know: "+a.quote(x.InvokeRecordStatus))
-		}
-		for _, what := range a.disagreements(g) {
-			r.Reasons = append(r.Reasons, disagreeing+what)
-		}
+		reasons = append(reasons, fmt.Sprintf("%s %s: %s%s%s", a.kindName(k, v), label, x.explained(), k.outputs(), k.trouble()))
+		reasons = append(reasons, a.oddities(k)...)
+	}
+	if n := len(v.kinds) - maxReasons; n > 0 {
+		reasons = append(reasons, count(n, "further kind")+" of result not explained here; the items below begin with the worst")
+	}
+	return reasons
+}
+
+// invocationSteps is what to do about each kind. A step that several kinds need
+// stands once.
+func (a *chamber) invocationSteps(v invocation) []string {
+	var steps []string
+	about := map[string][]string{} // the failures that a step is for
+	several := false
+	for _, k := range v.kinds {
+		x := k.first()
+		several = several || len(x.next) > 0 && x != v.kinds[0].first()
 		for _, step := range x.next {
-			if named > 1 && x.verdict != InProgress {
-				step = "For " + x.failed(a) + ": " + step
+			step = fillIn(step, v.Region, x.InvokeID, k.instance())
+			steps = appendNew(steps, step)
+			if x.verdict != InProgress {
+				about[step] = appendNew(about[step], x.failed(a))
 			}
-			r.NextSteps = appendNew(r.NextSteps, fillIn(step, v.Region, x.InvokeID, g.instance()))
 		}
 	}
-	if n := len(v.groups) - maxReasons; n > 0 {
-		r.Reasons = append(r.Reasons, count(n, "further group")+" below")
+	for i, step := range steps {
+		if of := about[step]; several && len(of) > 0 {
+			steps[i] = "For " + named(of[:min(len(of), maxNamed)], len(of)) + ": " + step
+		}
 	}
 	if v.NextToken != "" {
-		r.NextSteps = append(r.NextSteps, readTheRest)
+		steps = append(steps, readTheRest)
 	}
-	r.linkTo(cloudAssistantConsole(v.Region))
+	return nonNil(steps)
 }
 
 func appendNew(list []string, s string) []string {
@@ -207,9 +240,15 @@ func invocationNotes(v invocation, items []Item, full bool) []string {
 	if n := len(v.results); n > 1 {
 		note := fmt.Sprintf("counted: %s = %s", v.sum(), count(n, "result"))
 		if len(v.groups) < n {
-			note += fmt.Sprintf(", in %s: the outputs of a group differ in numbers, ids, times and white space at most, and one is shown for all", count(len(v.groups), "group"))
+			note += ", in " + count(len(v.groups), "group")
+			if slices.ContainsFunc(v.groups, func(g group) bool { return len(g) > 1 && g[0].Output.Len() > 0 }) {
+				note += ": outputs of a group are alike but for numbers, ids, times and white space, and one is shown for all"
+			}
 		}
 		notes = append(notes, note)
+	}
+	if v.NextToken != "" {
+		notes = append(notes, fmt.Sprintf("the API has more pages: %s were read, how many remain is not known", count(len(v.results), "result")))
 	}
 	if slices.ContainsFunc(v.groups, func(g group) bool { return len(g) > maxIDs }) {
 		notes = append(notes, fmt.Sprintf("instance_ids lists the first %d of a group at most", maxIDs))

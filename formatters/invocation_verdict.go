@@ -80,10 +80,10 @@ var invocationRules = []rule[invocationState]{
 		},
 		next: invocationNext,
 	},
-	ended("Invalid", "the command never ran, for its type or a parameter is wrong"),
+	ended("Invalid", "the command never ran, because its type or a parameter is wrong"),
 	ended("Aborted", "the command could not be delivered to the instance"),
 	ended("Error", "the command stopped with an exception and could not go on"),
-	ended("Timeout", "the command was killed when its Timeout was over"),
+	ended("Timeout", "the command was killed: it did not end in time"),
 	ended("Cancelled", "the command was cancelled before it started"),
 	ended("Terminated", "the command was stopped while it ran"),
 	{
@@ -97,7 +97,7 @@ var invocationRules = []rule[invocationState]{
 			case s.stopFailed():
 				return "the command may still run"
 			case oneOf(s.status, unfinished...):
-				return "the status says that it goes on, but another field that it failed"
+				return "the status says that it is still going on, another field that it failed"
 			default:
 				return "the command failed, with a status that alitriage does not know"
 			}

@@ -71,7 +71,7 @@ var productNames = map[cloudapi.Product]string{
 // with it, if it leads to the vendor and nothing is odd about it, else our own;
 // "" when there is nothing to ask about.
 func (a errorLock) troubleshootLink(e *cloudapi.Error) string {
-	if leadsToVendor(e.Recommend) && a.line(e.Recommend) == e.Recommend {
+	if leadsToVendor(e.Recommend) && a.chamber.line(e.Recommend) == e.Recommend {
 		return inQuotes(e.Recommend)
 	}
 	if !passes(e.Code, maxWord) || !passes(e.RequestID, maxWord) {

@@ -15,9 +15,9 @@ type operationState struct {
 	status  string      // upper case, trimmed, otherwise as it came; "" if there is none
 	success successFlag // of the arguments
 	// instances inside the arguments, and how they ended; the rest did not say
-	total, ok, failed int
-	failedNames       []string // the first of them
-	message           string   // quoted, "" if there is none
+	total, ok, failed, moving int
+	failedNames               []string // the first of them
+	message                   string   // quoted, "" if there is none
 }
 
 // successFlag is what Arguments says about the success of the whole.
@@ -70,11 +70,18 @@ var operationRules = []rule[operationState]{
 			}
 			return text
 		},
-		next: does[operationState]("Read the message and check the state of the resource; never repeat a write blindly.",
-			"If the message does not help, give OperationId and RequestId to Alibaba Cloud support."),
+		next: func(s operationState) []string {
+			if s.message == "" {
+				return []string{"Check the state of the resource; never repeat a write blindly.", "Give OperationId and RequestId to Alibaba Cloud support, for there is no message."}
+			}
+			return []string{
+				"Read the message and check the state of the resource; never repeat a write blindly.",
+				"If the message does not help, give OperationId and RequestId to Alibaba Cloud support.",
+			}
+		},
 	},
 	{
-		when:    "INIT or RUNNING with a failed instance or success:false in Arguments",
+		when:    "INIT or RUNNING with a failed instance or success:false in Arguments or Message",
 		example: operationState{found: true, status: "RUNNING", total: 3, ok: 2, failed: 1, failedNames: []string{"i-…"}},
 		matches: func(s operationState) bool { return s.running() && s.provesFailure() },
 		verdict: Failed,
@@ -83,7 +90,7 @@ var operationRules = []rule[operationState]{
 			if s.failed > 0 {
 				return fmt.Sprintf("the operation is still running, and %d of %s already failed: %s", s.failed, count(s.total, "instance"), named(s.failedNames, s.failed))
 			}
-			return "the operation is still running, but its Arguments already say success: false"
+			return "the operation is still running, but its Arguments or Message already say success: false"
 		},
 		next: does[operationState]("Ask again with the resume arguments for the rest.", "Check the state of the resource; never repeat a write blindly."),
 	},
@@ -96,7 +103,7 @@ var operationRules = []rule[operationState]{
 		next:    does[operationState]("Ask again with the resume arguments, within that hour."),
 	},
 	{
-		when:    "SUCCESS or a status that is not known, with a failed instance or success:false in Arguments",
+		when:    "SUCCESS or a status that is not known, with a failed instance or success:false in Arguments or Message",
 		example: operationState{found: true, status: "SUCCESS", total: 3, ok: 2, failed: 1, failedNames: []string{"i-…"}},
 		matches: operationState.provesFailure,
 		verdict: Failed,
@@ -109,13 +116,13 @@ var operationRules = []rule[operationState]{
 			if s.failed > 0 {
 				return text + s.tally()
 			}
-			return text + "its Arguments say success: false"
+			return text + "its Arguments or Message say success: false"
 		},
 		next: func(s operationState) []string {
 			if s.failed > 0 {
 				return []string{"Look at the failed instances below and mend them; then repeat the operation for them alone."}
 			}
-			return []string{"Read the Arguments and check the state of the resource; never repeat a write blindly."}
+			return []string{"Read Arguments and Message and check the state of the resource; never repeat a write blindly."}
 		},
 	},
 	{
@@ -127,7 +134,7 @@ var operationRules = []rule[operationState]{
 		next:    does[operationState](noSuccess),
 	},
 	{
-		when:    "SUCCESS with a success in Arguments that cannot be read, or an instance that does not say that it succeeded",
+		when:    "SUCCESS with a success in Arguments or Message that cannot be read, or an instance that does not say that it succeeded",
 		example: operationState{found: true, status: "SUCCESS", total: 3, ok: 2},
 		matches: func(s operationState) bool { return s.success == successUnreadable || s.unproved() > 0 },
 		verdict: Unknown,
@@ -135,7 +142,7 @@ var operationRules = []rule[operationState]{
 			if s.unproved() > 0 {
 				return fmt.Sprintf("the operation calls itself a success, but %d of %s did not say that it succeeded", s.unproved(), count(s.total, "instance"))
 			}
-			return "the operation calls itself a success, but what its Arguments say about it cannot be read"
+			return "the operation calls itself a success, but what its Arguments or Message say about it cannot be read"
 		},
 		next: does[operationState](noSuccess),
 	},
@@ -165,13 +172,17 @@ func (a Airlock) OperationResult(op cloudapi.OperationResult) Report {
 
 func (a *chamber) operationResult(op cloudapi.OperationResult) Report {
 	arguments, message := unwrap(op.Arguments), unwrap(op.Message)
+	instances, rest := operationInstances(arguments)
+	if len(instances) == 0 {
+		instances, _ = operationInstances(message)
+	}
 	r := newReport(op.Source)
-	for _, i := range operationInstances(arguments) {
+	for _, i := range instances {
 		r.Items = append(r.Items, a.operationItem(i))
 	}
 	worstFirst(r.Items)
 	state := operationState{
-		found: op.Found, status: upperASCII(strings.TrimSpace(op.Status)), success: readSuccess(arguments),
+		found: op.Found, status: upperASCII(strings.TrimSpace(op.Status)), success: readSuccess(arguments, message),
 	}
 	state.countItems(r.Items)
 	if text := a.digest(message, 0); text != "" {
@@ -188,7 +199,7 @@ func (a *chamber) operationResult(op cloudapi.OperationResult) Report {
 	r.Facts.add("operation_id", a.plain(string(op.OperationID)))
 	r.Facts.add("status", a.plain(op.Status))
 	r.Facts.add("message", a.lineUpTo(a.digest(message, 0), maxValue))
-	r.Facts.add("arguments", a.lineUpTo(a.digest(withoutInstances(arguments), 0), maxValue))
+	r.Facts.add("arguments", a.lineUpTo(a.digest(rest, 0), maxValue))
 	return r
 }
 
@@ -198,6 +209,8 @@ func (s *operationState) countItems(items []Item) {
 		switch item.Verdict {
 		case OK:
 			s.ok++
+		case InProgress:
+			s.moving++
 		case Failed:
 			if s.failed++; s.failed <= maxNamed {
 				s.failedNames = append(s.failedNames, item.Name)
@@ -212,9 +225,12 @@ func (a *chamber) operationReasons(op cloudapi.OperationResult, s operationState
 	}
 	reasons := []string{"Status " + a.orNone(op.Status)}
 	if s.total > 0 {
-		reasons[0] += fmt.Sprintf("; of %s %d succeeded, %d failed", count(s.total, "instance"), s.ok, s.failed)
-		if s.unproved() > 0 {
-			reasons[0] += fmt.Sprintf(", %d did not say", s.unproved())
+		reasons[0] += fmt.Sprintf("; %s: %d succeeded, %d failed", count(s.total, "instance"), s.ok, s.failed)
+		if s.moving > 0 {
+			reasons[0] += fmt.Sprintf(", %d still running", s.moving)
+		}
+		if n := s.unproved() - s.moving; n > 0 {
+			reasons[0] += fmt.Sprintf(", %d did not say", n)
 		}
 	}
 	if s.status == "FAILURE" && s.message == "" {
@@ -229,11 +245,11 @@ func operationContradictions(s operationState) (reasons []string) {
 		holds bool
 		what  string
 	}{
-		{(success || s.running()) && s.success == successFalse, "Status is " + s.status + ", but Arguments say success: false"},
+		{(success || s.running()) && s.success == successFalse, "Status is " + s.status + ", but Arguments or Message say success: false"},
 		{success && s.failed > 0, "Status is SUCCESS, but an instance failed"},
 		{success && s.unproved() > 0, "Status is SUCCESS, but not every instance says so"},
-		{success && s.success == successUnreadable, "Status is SUCCESS, but what Arguments say about success cannot be read"},
-		{s.status == "FAILURE" && s.success == successTrue, "Status is FAILURE, but Arguments say success: true"},
+		{success && s.success == successUnreadable, "Status is SUCCESS, but what Arguments or Message say about success cannot be read"},
+		{s.status == "FAILURE" && s.success == successTrue, "Status is FAILURE, but Arguments or Message say success: true"},
 		{s.status == "FAILURE" && s.total > 0 && s.ok == s.total, "Status is FAILURE, but every instance succeeded"},
 	} {
 		if c.holds {
@@ -248,19 +264,33 @@ func OperationResultChanging(op cloudapi.OperationResult) bool {
 	return op.Found && oneOf(upperASCII(strings.TrimSpace(op.Status)), "INIT", "RUNNING")
 }
 
-// readSuccess reads the flag of the whole. What looks like JSON that speaks of
-// success or of instances, but cannot be read as that, proves nothing.
-func readSuccess(arguments any) successFlag {
-	if text, ok := arguments.(string); ok && cannotBeRead(text) {
-		return successUnreadable
-	}
-	attributes := field(arguments, "attributes")
-	for _, v := range []any{attributes, field(attributes, "instances")} {
-		if text, ok := v.(string); ok && cannotBeRead(text) {
-			return successUnreadable
+// readSuccess reads the flag of the whole, wherever it stands: the worst one
+// counts. What looks like JSON that speaks of success or of instances, but cannot
+// be read as that, proves nothing.
+func readSuccess(arguments, message any) successFlag {
+	worst := successAbsent
+	take := func(flag successFlag) {
+		if slices.Index(worstFlags, flag) < slices.Index(worstFlags, worst) {
+			worst = flag
 		}
 	}
-	switch strings.ToLower(strings.TrimSpace(rawText(field(arguments, "success")))) {
+	attributes := field(arguments, "attributes")
+	for _, v := range []any{arguments, attributes, field(attributes, "instances")} {
+		if text, ok := v.(string); ok && cannotBeRead(text) {
+			take(successUnreadable)
+		}
+	}
+	for _, v := range []any{arguments, attributes, message} {
+		take(flagOf(v))
+	}
+	return worst
+}
+
+var worstFlags = []successFlag{successFalse, successUnreadable, successTrue, successAbsent}
+
+// flagOf reads the field success of an object.
+func flagOf(v any) successFlag {
+	switch strings.ToLower(strings.TrimSpace(rawText(field(v, "success")))) {
 	case "":
 		return successAbsent
 	case "true":
@@ -280,19 +310,39 @@ func cannotBeRead(text string) bool {
 type operationInstance struct {
 	id                      string
 	status, message, output any
+	success                 successFlag
 }
 
 // operationInstances finds attributes.instances.<InstanceId>{status,message,output},
-// or a list of such objects that name their instance.
-func operationInstances(arguments any) (list []operationInstance) {
-	switch instances := field(field(arguments, "attributes"), "instances").(type) {
+// or a list of such objects that name their instance, and what is left to tell of
+// v besides. A bare list is taken for one only if something in it failed: it may
+// describe resources, whose status Running is no state of the operation.
+func operationInstances(v any) (list []operationInstance, rest any) {
+	attributes := field(v, "attributes")
+	if list = instancesIn(field(attributes, "instances")); len(list) > 0 {
+		return list, without(v, "attributes", without(attributes, "instances", nil))
+	}
+	if list = instancesIn(field(v, "instances")); len(list) > 0 {
+		return list, without(v, "instances", nil)
+	}
+	if _, bare := v.([]any); bare {
+		list = instancesIn(v)
+	}
+	if slices.ContainsFunc(list, func(i operationInstance) bool { return i.verdict() == Failed }) {
+		return list, nil
+	}
+	return nil, v
+}
+
+func instancesIn(v any) (list []operationInstance) {
+	switch v := v.(type) {
 	case map[string]any:
-		for _, id := range slices.Sorted(maps.Keys(instances)) {
-			list = append(list, readInstance(id, field(instances, id)))
+		for _, id := range slices.Sorted(maps.Keys(v)) {
+			list = append(list, readInstance(id, field(v, id)))
 		}
 	case []any:
-		for _, v := range instances {
-			if object, ok := v.(map[string]any); ok { // bare ids say nothing of how they ended
+		for _, element := range v {
+			if object, ok := element.(map[string]any); ok { // bare ids say nothing of how they ended
 				list = append(list, readInstance(instanceName(object), object))
 			}
 		}
@@ -301,35 +351,33 @@ func operationInstances(arguments any) (list []operationInstance) {
 }
 
 func readInstance(id string, v any) operationInstance {
-	object, ok := v.(map[string]any)
-	if !ok {
+	if _, ok := v.(map[string]any); !ok {
 		return operationInstance{id: id, status: v}
 	}
 	// The output stays as it came: what a machine printed may be JSON.
-	return operationInstance{id, field(object, "status"), field(object, "message"), object["output"]}
+	return operationInstance{id, field(v, "status"), field(v, "message"), member(v, "output"), flagOf(v)}
 }
 
 func instanceName(object map[string]any) string {
-	for _, name := range []string{"instanceId", "InstanceId", "instance_id", "id", "name"} {
-		if id, ok := object[name].(string); ok {
+	for _, name := range []string{"instanceId", "instance_id", "id", "name"} {
+		if id, ok := member(object, name).(string); ok {
 			return id
 		}
 	}
 	return ""
 }
 
-// withoutInstances is what is left to tell of arguments whose instances are
-// items.
-func withoutInstances(arguments any) any {
-	object, ok := arguments.(map[string]any)
-	if !ok || len(operationInstances(arguments)) == 0 {
-		return arguments
+// without is an object with another value in a field, or without the field if
+// that is nil; nil if nothing is left.
+func without(v any, name string, value any) any {
+	object, ok := v.(map[string]any)
+	if !ok {
+		return nil
 	}
 	rest := maps.Clone(object)
-	attributes := maps.Clone(field(object, "attributes").(map[string]any)) // it holds instances
-	delete(attributes, "instances")
-	if rest["attributes"] = attributes; len(attributes) == 0 {
-		delete(rest, "attributes")
+	maps.DeleteFunc(rest, func(other string, _ any) bool { return strings.EqualFold(other, name) })
+	if value != nil {
+		rest[name] = value
 	}
 	if len(rest) == 0 {
 		return nil
@@ -346,11 +394,24 @@ var instanceVerdicts = map[string]Verdict{
 	"INVALID": Failed, "ABORTED": Failed, "CANCELLED": Failed, "TERMINATED": Failed,
 }
 
+// verdict judges by the worse of the status and the flag.
+func (i operationInstance) verdict() Verdict {
+	by, known := instanceVerdicts[normal(rawText(i.status))]
+	switch {
+	case i.success == successFalse:
+		return Failed
+	case !known || by == OK && i.success == successUnreadable:
+		return Unknown
+	default:
+		return by
+	}
+}
+
 func (a *chamber) operationItem(i operationInstance) Item {
 	status := a.digest(i.status, 0)
-	item := Item{Name: a.orNone(i.id), Verdict: Unknown, Text: "status " + a.orNone(status), Facts: Facts{}}
-	if v, known := instanceVerdicts[normal(status)]; known {
-		item.Verdict = v
+	item := Item{Name: a.orNone(i.id), Verdict: i.verdict(), Text: "status " + a.orNone(status), Facts: Facts{}}
+	if i.success == successFalse {
+		item.Text += ", success false"
 	}
 	if message := a.digest(i.message, 0); message != "" {
 		item.Text += ": " + a.quote(message)
@@ -358,7 +419,7 @@ func (a *chamber) operationItem(i operationInstance) Item {
 	item.Facts.add("instance_id", a.plain(i.id))
 	item.Facts.add("status", a.plain(status))
 	if output := rawText(i.output); output != "" {
-		item.Output = a.excerpt(a.outputOf([]byte(output), 0))
+		item.Output = a.excerpt(a.outputOf([]byte(output), 0), -1)
 	}
 	return item
 }

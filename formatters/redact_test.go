@@ -165,7 +165,7 @@ func TestASecretIsRedactedBeforeTheCut(t *testing.T) {
 		text := strings.Repeat("x", maxLine-60+at) + " password=" + fakePassword + " end"
 		require.NotContains(t, testLock.chamber().line(text), "Wint3r")
 		a := testLock.chamber()
-		out := a.excerpt(a.outputOf([]byte(strings.Repeat("line\n", 580+at)+"password="+fakePassword+"\n"+strings.Repeat("line\n", 400)), 0))
+		out := a.excerpt(a.outputOf([]byte(strings.Repeat("line\n", 580+at)+"password="+fakePassword+"\n"+strings.Repeat("line\n", 400)), 0), -1)
 		require.NotContains(t, out.Text, "Wint3r")
 		require.Equal(t, 1, out.Redacted)
 	}

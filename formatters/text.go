@@ -39,7 +39,9 @@ func Text(r Report, fence string) string {
 	if len(r.Facts) > 0 {
 		t.line("Facts: %s", factsText(r.Facts))
 	}
-	t.line("Source: %s", sourceText(r.Source))
+	if source := sourceText(r.Source); source != "" {
+		t.line("Source: %s", source)
+	}
 	return t.String()
 }
 
@@ -102,14 +104,16 @@ func outputText(o Output) string {
 	return strings.Join(parts, ", ")
 }
 
-// notSaid leaves out the facts that the line above tells as a whole.
+// notSaid leaves out the facts that the line above tells as a whole, and what
+// tells nothing to a reader.
 func notSaid(item Item) Facts {
 	return slices.DeleteFunc(slices.Clone(item.Facts), func(f Fact) bool {
 		value, ok := f.Value.(string)
 		if list, isList := f.Value.([]string); isList && len(list) == 1 {
 			value, ok = list[0], true
 		}
-		return ok && (value == item.Name || !isWord(value) && strings.Contains(item.Text, inQuotes(value)))
+		return ok && (value == item.Name || value == saysNothing || !isWord(value) && strings.Contains(item.Text, inQuotes(value))) ||
+			f.Name == "duration_ms" // the line tells it in units for people
 	})
 }
 

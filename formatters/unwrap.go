@@ -55,16 +55,31 @@ func decodeJSON(text string) (v any, err error) {
 	return v, nil
 }
 
-// field looks into an object, whose value may be encoded once more.
+// field looks into an object, whatever the case of the name. Its value may be
+// encoded once more.
 func field(v any, name string) any {
+	value := member(v, name)
+	if s, ok := value.(string); ok {
+		return unwrapText(s, 1)
+	}
+	return value
+}
+
+// member is field for a value that stays as it came.
+func member(v any, name string) any {
 	object, ok := v.(map[string]any)
 	if !ok {
 		return nil
 	}
-	if s, ok := object[name].(string); ok {
-		return unwrapText(s, 1)
+	if value, exact := object[name]; exact {
+		return value
 	}
-	return object[name]
+	for _, other := range slices.Sorted(maps.Keys(object)) {
+		if strings.EqualFold(other, name) {
+			return object[other]
+		}
+	}
+	return nil
 }
 
 // rawText writes a decoded value as text: strings as they are, the rest as JSON.

@@ -38,7 +38,7 @@ func judge[S any](rules []rule[S], state S) judgement {
 func (r rule[S]) judge(state S) judgement {
 	j := judgement{verdict: r.verdict, why: r.say(state), next: []string{}}
 	if r.next != nil {
-		j.next = r.next(state)
+		j.next = slices.Clone(r.next(state)) // a table's own slice is not handed out
 	}
 	if r.rerun != nil {
 		j.rerun = r.rerun(state)
@@ -88,11 +88,14 @@ const maxNamed = 3
 
 // tally is "only k of n instances succeeded", with the names of those that failed.
 func tally(ok, failed, total int, names []string) string {
-	how := fmt.Sprintf("only %d", ok)
-	if ok == 0 {
-		how = "none"
+	switch {
+	case total == 1:
+		return "the only instance failed: " + named(names, failed)
+	case ok == 0:
+		return fmt.Sprintf("none of %d instances succeeded; failed: %s", total, named(names, failed))
+	default:
+		return fmt.Sprintf("only %d of %d instances succeeded; failed: %s", ok, total, named(names, failed))
 	}
-	return fmt.Sprintf("%s of %s succeeded; failed: %s", how, count(total, "instance"), named(names, failed))
 }
 
 func named(names []string, all int) string {

@@ -69,22 +69,31 @@ func operationContradicts(found bool, status, success string, instances []Verdic
 	return false
 }
 
-// arguments writes what BPStudio would, and returns the verdicts of the
-// instances.
-func argumentsOf(success string, statuses []string) (string, []Verdict) {
-	var fields, instances []string
-	var verdicts []Verdict
+// flagPlaces is where BPStudio may say success, in which spelling.
+var flagPlaces = map[string]string{"arguments": "success", "attributes": "Success", "message": "SUCCESS"}
+
+// answerOf writes what BPStudio would, and returns the verdicts of the instances.
+func answerOf(place, success string, statuses []string) (message, arguments string, verdicts []Verdict) {
+	fields := map[string][]string{}
 	if success != "" {
-		fields = append(fields, `"success":`+success)
+		fields[place] = append(fields[place], strconv.Quote(flagPlaces[place])+":"+success)
 	}
+	var instances []string
 	for i, s := range statuses {
 		instances = append(instances, `"i-`+strconv.Itoa(i)+`":{"status":`+s+`,"message":"m","output":"o"}`)
 		verdicts = append(verdicts, instanceStatuses[s])
 	}
 	if len(instances) > 0 {
-		fields = append(fields, `"attributes":{"instances":{`+strings.Join(instances, ",")+`}}`)
+		fields["attributes"] = append(fields["attributes"], `"instances":{`+strings.Join(instances, ",")+`}`)
 	}
-	return "{" + strings.Join(fields, ",") + "}", verdicts
+	object := func(name string) string { return "{" + strings.Join(fields[name], ",") + "}" }
+	if len(fields["attributes"]) > 0 {
+		fields["arguments"] = append(fields["arguments"], `"attributes":`+object("attributes"))
+	}
+	if message = blank; len(fields["message"]) > 0 {
+		message = object("message")
+	}
+	return message, object("arguments"), verdicts
 }
 
 func TestOperationVerdictForEveryCombination(t *testing.T) {
@@ -93,32 +102,53 @@ func TestOperationVerdictForEveryCombination(t *testing.T) {
 	for s := range instanceStatuses {
 		sets = append(sets, []string{s})
 	}
+	check := func(status spelling, place, success, meant string, set []string, found bool) {
+		message, arguments, verdicts := answerOf(place, success, set)
+		in := operation(status.came, message, arguments)
+		in.Found = found
+		r := testLock.OperationResult(in)
+		about := []any{"%v %q %s %s: %q", found, status.came, message, arguments, r.Reasons}
+		want := operationVerdict(found, status.meant, meant, verdicts)
+		require.Equal(t, want, r.Verdict, about...)
+		checkJudgement(t, r)
+		require.NotEmpty(t, r.Reasons)
+		require.Equal(t, operationContradicts(found, status.meant, meant, verdicts), namesContradiction(r), about...)
+		rerun := Rerun("")
+		if want == Failed {
+			rerun = "check_first" // a write that failed
+		}
+		require.Equal(t, rerun, r.Rerun, about...)
+		if status.meant == odd && found {
+			require.Contains(t, r.Reasons[0], status.came, "the raw value is a reason")
+		}
+		require.Equal(t, found && (status.meant == "INIT" || status.meant == "RUNNING"), OperationResultChanging(in))
+	}
 	for _, status := range operationSpellings {
-		for success, meant := range successFlags {
-			for _, set := range sets {
-				for _, found := range []bool{true, false} {
-					arguments, verdicts := argumentsOf(success, set)
-					in := operation(status.came, blank, arguments)
-					in.Found = found
-					r := testLock.OperationResult(in)
-					about := []any{"%v %q %s: %q", found, status.came, arguments, r.Reasons}
-					want := operationVerdict(found, status.meant, meant, verdicts)
-					require.Equal(t, want, r.Verdict, about...)
-					checkJudgement(t, r)
-					require.NotEmpty(t, r.Reasons)
-					require.Equal(t, operationContradicts(found, status.meant, meant, verdicts), namesContradiction(r), about...)
-					rerun := Rerun("")
-					if want == Failed {
-						rerun = "check_first" // a write that failed
-					}
-					require.Equal(t, rerun, r.Rerun, about...)
-					if status.meant == odd && found {
-						require.Contains(t, r.Reasons[0], status.came, "the raw value is a reason")
-					}
-					require.Equal(t, found && (status.meant == "INIT" || status.meant == "RUNNING"), OperationResultChanging(in))
+		for place := range flagPlaces {
+			for success, meant := range successFlags {
+				for _, set := range sets {
+					check(status, place, success, meant, set, true)
+					check(status, place, success, meant, set, false)
 				}
 			}
 		}
+	}
+}
+
+// TestAnInstanceIsJudgedByTheWorseOfStatusAndFlag, in an object and in a list.
+func TestAnInstanceIsJudgedByTheWorseOfStatusAndFlag(t *testing.T) {
+	for fields, want := range map[string]Verdict{
+		`"status":"Success"`: OK, `"status":"Success","success":true`: OK, `"status":"Success","success":"FALSE"`: Failed,
+		`"status":"Running","Success":false`: Failed, `"status":"Success","success":"perhaps"`: Unknown, `"status":"Failed","success":true`: Failed, `"success":true`: Unknown,
+	} {
+		r := testLock.OperationResult(operation("SUCCESS", blank, `{"attributes":{"instances":{"i-1":{`+fields+`}}}}`))
+		require.Equal(t, want, r.Items[0].Verdict, fields)
+		require.Equal(t, want == OK, r.Verdict == OK, fields)
+		r = testLock.OperationResult(operation("SUCCESS", blank, `{"Instances":[{"InstanceId":"i-1",`+fields+`}]}`))
+		require.Equal(t, want, r.Items[0].Verdict, fields)
+		r = testLock.OperationResult(operation("SUCCESS", `[{"InstanceId":"i-1",`+fields+`}]`, ""))
+		require.Equal(t, want == Failed, len(r.Items) == 1, "a bare list may describe resources, unless it speaks of failure: %s", fields)
+		require.Equal(t, want == Failed, r.Verdict == Failed, fields)
 	}
 }
 
