@@ -104,16 +104,14 @@ func outputText(o Output) string {
 	return strings.Join(parts, ", ")
 }
 
-// notSaid leaves out the facts that the line above tells as a whole, and what
-// tells nothing to a reader.
+// notSaid leaves out the facts that the line above tells as a whole.
 func notSaid(item Item) Facts {
 	return slices.DeleteFunc(slices.Clone(item.Facts), func(f Fact) bool {
 		value, ok := f.Value.(string)
 		if list, isList := f.Value.([]string); isList && len(list) == 1 {
 			value, ok = list[0], true
 		}
-		return ok && (value == item.Name || value == saysNothing || !isWord(value) && strings.Contains(item.Text, inQuotes(value))) ||
-			f.Name == "duration_ms" // the line tells it in units for people
+		return ok && (value == item.Name || !isWord(value) && strings.Contains(item.Text, inQuotes(value)))
 	})
 }
 
