@@ -132,9 +132,10 @@ func (a *chamber) lineUpTo(s string, limit int) string {
 // cutAtSpace cuts s before limit, in white space if there is some not far away:
 // what would be half a secret goes as a whole.
 func cutAtSpace(s string, limit int) (head, rest string) {
-	const far = 1024
-	if i := strings.LastIndexAny(s[limit-far:limit], " \n\t"); i >= 0 {
-		limit += i - far
+	const far = 1024 // bytes that go where there is none: the longest secret of one word
+	limit -= far
+	if i := strings.LastIndexAny(s[limit:limit+far], " \n\t"); i >= 0 {
+		limit += i
 	}
 	for limit > 0 && !utf8.RuneStart(s[limit]) {
 		limit--
@@ -149,9 +150,9 @@ func (a *chamber) clean(s string) string {
 	}
 	text, _ := decode([]byte(s), 0)
 	text, stripped := strip(text)
-	text, redacted := a.redact(text) // before lines are joined: what follows a prompt is no password
-	a.stripped, a.redacted = a.stripped+stripped, a.redacted+redacted
-	line := strings.Join(strings.Fields(text), " ")
+	text, redacted := a.redact(text)
+	line, more := a.redact(strings.Join(strings.Fields(text), " ")) // a name and its value may have stood on two lines
+	a.stripped, a.redacted = a.stripped+stripped, a.redacted+redacted+more
 	a.lines[s] = line
 	return line
 }
@@ -218,9 +219,13 @@ func withoutMiddle(b []byte) (kept []byte, lines int) {
 	head, tail := b[:maxOpen/2], b[len(b)-maxOpen/2:]
 	if i := bytes.LastIndexByte(head, '\n'); i >= 0 { // whole lines, so that no secret is cut in two
 		head = head[:i]
+	} else {
+		head = head[:len(head)-maxSecret]
 	}
 	if i := bytes.IndexByte(tail, '\n'); i >= 0 {
 		tail = tail[i+1:]
+	} else {
+		tail = tail[maxSecret:]
 	}
 	left := len(b) - len(head) - len(tail)
 	note := fmt.Sprintf("\n[… %d bytes in the middle not read by alitriage …]\n", left)

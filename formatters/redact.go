@@ -56,16 +56,19 @@ func notOfPage(line string) bool {
 func hints(list ...string) []string { return list }
 
 // assigned matches a name, what gives it a value, and the value: in quotes, in
-// quotes within quoted JSON, or up to the next space. A sign gives it, or the
-// element of XML of that name, or a field "value" behind it, as lists of
-// variables have it.
+// quotes that JSON or HTML have encoded, or up to the next space. A sign gives it,
+// or the element of XML of that name, or a field "value" in the same object, as
+// lists of variables have it; YAML may put it on the next line.
 func assigned(name string) *regexp.Regexp {
 	const (
-		sign  = `\\*["']?[ \t]*(?:=>|:=|[:=：])[ \t]*`
-		field = `\\*["']?,?\s{0,20}\\*["']?value` + sign
-		value = `(?:\\+"([^"\\\n]+)|\\+'([^'\\\n]+)|"((?:[^"\\\n]|\\.)+)|'([^'\n]+)|([^\s"'&;]{3,}))`
+		quote   = `(?:\\*["']|\\*u0022|&quot;|&#34;|%22)`
+		sign    = quote + `?[ \t\x{a0}\x{3000}]*(?:=>|:=|[:=：＝])[ \t\x{a0}\x{3000}]*`
+		field   = `(?:` + quote + `?,?\s{0,20}|[^{}\n]{0,120}?)` + quote + `?(?:parameter)?value` + sign
+		block   = `(?:[|>][+-]?[ \t]*\n[ \t]*)?`
+		encoded = `(?:\\+"([^"\\\n]+)|\\+'([^'\\\n]+)|(?:\\*u0022|&quot;|&#34;|%22)([^\s"&%\\]+)`
+		value   = encoded + `|"((?:[^"\\\n]|\\.)+)|'([^'\n]+)|([^\s"'&;]{3,}))`
 	)
-	return at(`(?is)` + name + `(?:(?:` + sign + `|` + field + `)` + value + `|>([^<>\s][^<>\n]*)</)`)
+	return at(`(?is)` + name + `(?:(?:` + sign + block + `|` + field + `)` + value + `|>([^<>\s][^<>\n]*)</)`)
 }
 
 func at(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)`) }
@@ -90,18 +93,30 @@ func secretShapes() []*secretShape {
 		{"Telegram token", hints("api.telegram.org/"), at(`(?i)api\.telegram\.org/(?:file/)?bot([0-9]+:[0-9A-Za-z_-]{30,})`), false, nil},
 		{"AWS key", hints("akia", "asia"), at(`A[KS]IA[0-9A-Z]{16}`), false, nil},
 		{"API key", hints("sk-"), at(`sk-[0-9A-Za-z_-]{20,}`), false, nil},
-		{"credentials", hints("authorization"), at(`(?i)authorization\\*["']?[ \t]*[:=][ \t]*\\*["']?(?:(?:basic|bearer|digest|token)[ \t]+)?([^\s"',\\]{8,})`), true, nil},
+		{"credentials", hints("authorization"), at(`(?i)authorization\\*["']?[ \t]*[:=][ \t]*\\*["']?(?:(?:basic|bearer|digest|token|appcode|negotiate|ntlm|oss|acs)[ \t]+)?([^\s"',\\]{8,})`), true, nil},
+		{"signature", hints("signature="), at(`(?i)signature=([^&\s"',;\\]{8,})`), true, nil},
+		{"signature", hints("&sig=", "?sig="), at(`(?i)[&?]sig=([^&\s"',;\\]{8,})`), false, nil},
+		{"temporary key", hints("tmp."), at(`TMP\.[0-9A-Za-z]{20,}`), false, nil},
+		{"password hash", hints("$1$", "$2", "$5$", "$6$", "$y$"), at(`\$(?:1|2[abxy]?|5|6|y)\$[0-9A-Za-z./$,=]{20,}`), false, nil},
+		{"webhook", hints("open.feishu.cn/", "open.larksuite.com/"), at(`(?i)open\.[a-z]+\.[a-z]+/open-apis/bot/v2/hook/([0-9A-Za-z-]{16,})`), false, nil},
+		{"webhook", hints("qyapi.weixin.qq.com/"), at(`(?i)qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=([0-9A-Za-z-]{16,})`), false, nil},
+		{"credentials", hints(`"auth"`, `\"auth\"`), at(`\\*"auth\\*"[ \t]*:[ \t]*\\*"([0-9A-Za-z+/]{8,}={0,2})`), false, nil},
 		{"bearer token", hints("bearer"), at(`(?i)bearer[ \t]+([0-9A-Za-z._~+/=-]{8,})`), true, nil},
 		{privateKey, hints("ls0tls1crudjti"), at(wrappedKey), false, nil},
 		{"password", hints("://"), at(`://[^\s/:@"']*:([^\s/"']+)@`), false, nil},
+		{"token", hints("://"), at(`://([0-9A-Za-z_-]{16,})@`), false, nil},
+		{"password", hints("identified by", "identified with"), at(`(?i)identified (?:by|with [a-z_]+ (?:by|as))[ \t]+(?:password[ \t]+)?['"]([^'"\n]+)`), false, nil},
+		{"password", hints("password '", `password "`, "password('", `password("`), at(`(?i)password[ (]['"]([^'"\n]{3,})['"]`), false, nil},
 		{"password", hints("passw"), assigned(`passw(?:or)?d`), false, nil},
 		{"password", hints("passphrase"), assigned(`passphrase`), false, nil},
-		{"password", hints("pass=", `pass"`, `pass\`), assigned(`pass`), false, nil},
+		{"password", hints("pass=", `pass"`, `pass\`, "_pass", "pass ="), assigned(`_?pass`), false, nil},
+		{"password", hints("_pw", " pw=", "pw:"), assigned(`[_ ]?pw`), false, nil},
+		{"password", hints("passw"), assigned(`passw(?:or)?d[_.-](?:[0-9]{1,3}|admin|db|dev|main|new|old|prod|prd|ro|root|rw|stag(?:e|ing)|test|uat)`), false, nil},
 		{"password", hints("pwd"), assigned(`pwd`), false, nil},
 		{"password", hints("密码", "口令"), assigned(`(?:密码|口令)`), false, nil},
 		{"password", hints("requirepass"), at(`(?i)requirepass[ \t]+["']?([^\s"']+)`), false, nil},
 		{"password", hints(" -p"), at(`[ \t]-p([^\s"'-][^\s"']*)`), false, after("mysql")},
-		{"password", hints(" -p"), at(`[ \t]-p[ \t]*["']?([^\s"'-][^\s"']*)`), false, after("sshpass", " login", "mongo")},
+		{"password", hints(" -p"), at(`[ \t]-p[ \t]*["']?([^\s"'-][^\s"']*)`), false, after("sshpass", " login", "mongo ", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport")},
 		{"password", hints(" -a"), at(`[ \t]-a[ \t]*["']?([^\s"'-][^\s"']*)`), false, after("redis-cli")},
 		{"password", hints(" -w"), at(`[ \t]-w[ \t]*["']?([^\s"'-][^\s"']*)`), false, after("ldap")},
 		{"password", hints(" -u", " --user"), at(`[ \t](?:-u|--user)[ =]?["']?[^\s:"']+:([^\s"']+)`), false, after("curl", "wget")},
@@ -178,10 +193,15 @@ func (a Airlock) redact(text string) (clean string, redacted int) {
 	return b.String(), len(spans)
 }
 
-// marked finds a mark, which is no secret; holdsMark finds it anywhere.
+// isMarked tells whether a mark stands at i, which is no secret: the whole of it,
+// for a machine can print marks too, and a secret behind them.
+func isMarked(text string, i int) bool {
+	return marked.MatchString(text[i:min(len(text), i+maxKeyLine)])
+}
+
 var (
-	marked    = regexp.MustCompile(`^` + holdsMark.String())
 	holdsMark = regexp.MustCompile(`\[redacted [A-Za-z ]+ #[0-9a-f]{6}\]`)
+	marked    = regexp.MustCompile(`^` + holdsMark.String() + `(?:[^0-9A-Za-z!@#$%^*+/_-]|$)`)
 )
 
 // mark is the same for equal secrets, and cannot be guessed back without the
@@ -225,12 +245,14 @@ const (
 // inWord tells whether i is in the middle of a word. The letters of an escape,
 // as JSON within a string keeps them, belong to no word.
 func inWord(text string, i int) bool {
-	return i > 0 && isAlnum(text[i-1]) && isAlnum(text[i]) && !escapeEnd.MatchString(text[max(i-6, 0):i])
+	return i > 0 && isAlnum(text[i-1]) && isAlnum(text[i]) && !escapeEnd.MatchString(text[max(i-10, 0):i])
 }
 
 var (
-	escape    = regexp.MustCompile(`\\(?:[bfnrt]|u[0-9a-fA-F]{4})`)
-	escapeEnd = regexp.MustCompile(escape.String() + `$`)
+	escape = regexp.MustCompile(`\\(?:[bfnrt]|u[0-9a-fA-F]{4})`)
+	// escapeEnd takes colours too, whose escape character is spelled out or was
+	// lost, and the percent signs of URLs.
+	escapeEnd = regexp.MustCompile(`(?:` + escape.String() + `|\[[0-9;]{0,8}[A-Za-z]|%[0-9A-Fa-f]{2})$`)
 )
 
 // match looks for the secret whose hint is at i.
@@ -258,26 +280,54 @@ func (s *secretShape) match(text string, i int) (span, bool) {
 			from, to = m[g], m[g+1]
 		}
 	}
+	if faked := holdsMark.FindStringIndex(window[from:]); faked != nil && faked[0] == 0 {
+		to = from + faked[1] // and what stands behind it
+		to += untilSpace(window[to:])
+	}
 	if to == len(window) {
 		to += untilSpace(text[i+to:])
 	}
 	secret := strings.TrimRight(text[i+from:i+to], ",.)]}") // of the sentence or the JSON around it
-	if noSecret(secret) || marked.MatchString(text[i+from:min(len(text), i+from+maxKeyLine)]) || s.prose && !explicit(text[:i+from]) && !looksRandom(secret) ||
-		s.hints[0] == "pwd" && secret[0] == '/' { // the working directory
+	found := span{i + from, i + from + len(secret), s.kind}
+	if noSecret(secret) || isMarked(text, found.from) || said(text, found) || s.prose && !explicit(text[:found.from]) && !looksRandom(secret) ||
+		(s.prose || s.hints[0] == "pwd") && filePath.MatchString(secret) { // such as the working directory
 		return span{}, false
 	}
-	return span{i + from, i + from + len(secret), s.kind}, true
+	return found, true
 }
 
 // noSecret accepts what programs say in the place of a secret, such as MySQL
-// with "using password: YES".
+// with "using password: YES", the name of a variable, and what hides it already.
 func noSecret(s string) bool {
 	switch strings.ToLower(s) {
 	case "", "yes", "no", "true", "false", "null", "none":
 		return true
 	}
-	return false
+	return variable.MatchString(s) || strings.Trim(s, "*") == ""
 }
+
+var (
+	variable = regexp.MustCompile(`^(?:\$[A-Za-z_][0-9A-Za-z_]*|\$\{[^}]*\}?|\$\([^)]*\)?)$`)
+	filePath = regexp.MustCompile(`^(?:~|\.{0,2})/[\w./-]*$`)
+)
+
+// said tells the next word of a sentence from a value: "passwd: unrecognized
+// option". It stands behind a colon, is made of letters and has words after it,
+// or is one of those with which programs end such a sentence.
+func said(text string, s span) bool {
+	before := strings.TrimRight(text[max(0, s.from-8):s.from], " \t")
+	word := text[s.from:s.to]
+	if !strings.HasSuffix(before, ":") || before == text[max(0, s.from-8):s.from] || !plainWord.MatchString(word) {
+		return false
+	}
+	return sentence.MatchString(text[s.to:min(len(text), s.to+maxName)]) || lastWord.MatchString(word)
+}
+
+var (
+	plainWord = regexp.MustCompile(`^[A-Za-z]?[a-z]+$`)
+	sentence  = regexp.MustCompile(`^[ \t]+[A-Za-z]`)
+	lastWord  = regexp.MustCompile(`(?i)^(?:accepted|changed|denied|disabled|empty|enabled|expired|failed|incorrect|invalid|missing|mismatch|ok|optional|rejected|required|reset|set|unknown|unset|updated|wrong)$`)
+)
 
 // explicit tells whether what follows before was assigned to a name, and is not
 // the next word of a sentence.
@@ -374,29 +424,36 @@ func findSecretData(text string) (spans []span) {
 		return nil
 	}
 	for _, m := range dataObject.FindAllStringSubmatchIndex(text, -1) {
-		spans = append(spans, valuesIn(text, m[2], m[3])...)
+		spans = append(spans, valuesIn(text, m[2], m[3], jsonValue)...)
 	}
-	for _, m := range dataKey.FindAllStringSubmatchIndex(text, -1) {
-		spans = append(spans, valuesIn(text, m[1], endOfBlock(text, m[1], m[3]-m[2]))...)
+	for i := 0; ; {
+		m := dataKey.FindStringSubmatchIndex(text[i:])
+		if m == nil {
+			return spans
+		}
+		end := endOfBlock(text, i+m[1], m[3]-m[2])
+		spans = append(spans, valuesIn(text, i+m[1], end, yamlValue)...)
+		i = end
 	}
-	return spans
 }
 
 var (
 	kindSecret = regexp.MustCompile(`kind\\*["']?[ \t]*:[ \t]*\\*["']?Secret\b`)
-	dataObject = regexp.MustCompile(`"(?:data|stringData)"\s*:\s*\{([^}]*)\}`)
-	dataKey    = regexp.MustCompile(`(?m)^([ -]*)(?:data|stringData):[ \t]*$`)
-	dataValue  = regexp.MustCompile(`(?m)^[ \t{,]*"?[\w./-]+"?[ \t]*:[ \t]+"?([^\s"][^\n"]*)|,\s*"[\w./-]+"[ \t]*:[ \t]*"([^"]+)"|^[ \t]+([^\s:][^\n:]*)$`)
+	dataObject = regexp.MustCompile(`(?:data|stringData)\\*"?\s*:\s*\{([^{}]*)\}`)
+	jsonValue  = regexp.MustCompile(`[\w./-]+\\*"?\s*:\s*\\*"?([^\s"\\,]+)`)
+	dataKey    = regexp.MustCompile(`(?m)^([ -]*)(?:data|stringData):[ \t]*(?:#[^\n]*)?$`)
+	yamlValue  = regexp.MustCompile(`(?m)^[ \t]+["']?[\w./ -]+["']?[ \t]*:[ \t]+["']?([^\s"'][^\n"']*)|^[ \t]+([^\s:][^\n:]*)$`)
 )
 
-// endOfBlock is where the lines from i on end that stand deeper than indent.
+// endOfBlock is where the lines from i on end that stand deeper than indent, or
+// are empty.
 func endOfBlock(text string, i, indent int) int {
 	for i < len(text) {
 		line := text[i+1:] // behind the line break
 		if end := strings.IndexByte(line, '\n'); end >= 0 {
 			line = line[:end]
 		}
-		if rest := strings.TrimLeft(line, " "); rest == "" || len(line)-len(rest) <= indent {
+		if rest := strings.TrimLeft(line, " "); rest != "" && len(line)-len(rest) <= indent {
 			break
 		}
 		i += 1 + len(line)
@@ -406,10 +463,10 @@ func endOfBlock(text string, i, indent int) int {
 
 // valuesIn are the values of the entries in text[from:to], and the lines of
 // values that go over several.
-func valuesIn(text string, from, to int) (spans []span) {
-	for _, m := range dataValue.FindAllStringSubmatchIndex(text[from:to], -1) {
+func valuesIn(text string, from, to int, value *regexp.Regexp) (spans []span) {
+	for _, m := range value.FindAllStringSubmatchIndex(text[from:to], -1) {
 		for g := 2; g < len(m); g += 2 {
-			if m[g] >= 0 && !marked.MatchString(text[from+m[g]:]) {
+			if m[g] >= 0 && !isMarked(text, from+m[g]) && !noSecret(text[from+m[g]:from+m[g+1]]) {
 				spans = append(spans, span{from + m[g], from + m[g+1], "secret"})
 			}
 		}
@@ -427,7 +484,7 @@ func repeated(text string, spans []span) (more []span) {
 	known := map[string]bool{}
 	for _, s := range spans {
 		secret := text[s.from:s.to]
-		if len(secret) < minRepeated || known[secret] || len(known) == maxRepeated {
+		if len(secret) < minRepeated || !looksRandom(secret) || known[secret] || len(known) == maxRepeated {
 			continue
 		}
 		known[secret] = true
