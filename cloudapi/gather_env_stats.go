@@ -166,8 +166,8 @@ func (w *wireChange) change() *Change {
 		return nil
 	}
 	succeeded := w.ChangeSucceeded.Flag
-	if succeeded == Absent {
-		succeeded = w.ChangeSucceed.Flag // as sibling operations spell it
+	if other := w.ChangeSucceed.Flag; succeeded == Absent || other == False { // as sibling operations spell it; the worse counts
+		succeeded = other
 	}
 	return &Change{
 		EnvID:           EnvID(w.EnvID.trimmed()),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -150,9 +151,16 @@ func (o *optional[T]) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &o.p)
 }
 
+// maxObjects is many times what any page holds. An answer of the largest size
+// that is nothing but empty objects would take gigabytes.
+const maxObjects = 20_000
+
 // looseList reads a list that the gateway wraps in an object under key, or
 // sends bare, or as its only element, or as nothing.
 func looseList[T comparable](data []byte, key string) (list []T, err error) {
+	if bytes.Count(data, []byte("{")) > maxObjects {
+		return nil, fmt.Errorf("the list holds more than %d objects", maxObjects)
+	}
 	if data[0] == '{' {
 		var documented map[string][]T // first, for it may hold megabytes
 		if json.Unmarshal(data, &documented) == nil && len(documented) == 1 && documented[key] != nil {
@@ -162,10 +170,15 @@ func looseList[T comparable](data []byte, key string) (list []T, err error) {
 		if err := json.Unmarshal(data, &wrapper); err != nil {
 			return nil, err
 		}
+		found := 0
 		for name, inner := range wrapper {
 			if strings.EqualFold(name, key) {
 				data = inner
+				found++
 			}
+		}
+		if found > 1 {
+			return nil, errors.New("the list stands there twice")
 		}
 	}
 	switch {

@@ -4,13 +4,16 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 var getExecuteOperationResult = operation{
 	name: "GetExecuteOperationResult", product: BPStudio, version: "2021-09-31",
 	method: http.MethodPost, path: "/",
 	// It says only that the API answered, not that the operation succeeded.
-	ok: func(e *envelope) bool { return e.Code.trimmed() == "200" },
+	ok: func(e *envelope) bool {
+		return e.Code.trimmed() == "200" && !strings.EqualFold(e.Success.trimmed(), "false")
+	},
 }
 
 // OperationResultRequest names an operation. ResourceGroupID is optional and

@@ -93,7 +93,7 @@ func (a *chamber) openOutputs(v invocation) {
 }
 
 func (a *chamber) judgeResult(x cloudapi.InvocationResult) *result {
-	s := invocationState{status: normal(x.InvocationStatus), record: normal(x.InvokeRecordStatus), exit: x.ExitCode}
+	s := invocationState{status: normal(x.InvocationStatus), record: normal(x.InvokeRecordStatus), exit: x.ExitCode, printed: x.Output.Len() > 0}
 	if x.ErrorCode != "" {
 		s.code, s.failure = a.word(x.ErrorCode), lookUpFailure(x.ErrorCode)
 	}

@@ -8,6 +8,7 @@ type invocationState struct {
 	failure        commandFailure
 	code           string // the ErrorCode for a sentence of ours, "" if there is none
 	exit           *int64 // nil: not reported
+	printed        bool   // there is output
 }
 
 func (s invocationState) badExit() bool { return s.exit != nil && *s.exit != 0 }
@@ -214,14 +215,15 @@ func (s invocationState) disagreements(status, record string) (list []string) {
 	return list
 }
 
-// rerun takes the more careful of what the status and the error code say.
+// rerun takes the more careful of what the status and the error code say. What
+// contradicts them, or shows that the command ran, makes it more careful still.
 func (s invocationState) rerun() Rerun {
 	by, known := statusReruns[s.status]
 	if !known {
 		by = RerunUnknown
 	}
-	if s.exit != nil {
-		by = by.careful(CheckFirst) // it ran
+	if s.exit != nil || s.printed || s.stopFailed() || len(s.disagreements("", "")) > 0 {
+		by = by.careful(CheckFirst)
 	}
 	return by.careful(s.failure.ran.rerun())
 }

@@ -14,6 +14,7 @@ type operationState struct {
 	found   bool
 	status  string      // upper case, trimmed, otherwise as it came; "" if there is none
 	success successFlag // of the arguments
+	doubt   bool        // something in them speaks of a failure, where nothing is documented
 	// instances inside the arguments, and how they ended; the rest did not say
 	total, ok, failed, moving int
 	failedNames               []string // the first of them
@@ -134,13 +135,16 @@ var operationRules = []rule[operationState]{
 		next:    does[operationState](noSuccess),
 	},
 	{
-		when:    "SUCCESS with a success in Arguments or Message that cannot be read, or an instance that does not say that it succeeded",
+		when:    "SUCCESS with a success in Arguments or Message that cannot be read, something in them that speaks of a failure, or an instance that does not say that it succeeded",
 		example: operationState{found: true, status: "SUCCESS", total: 3, ok: 2},
-		matches: func(s operationState) bool { return s.success == successUnreadable || s.unproved() > 0 },
+		matches: func(s operationState) bool { return s.success == successUnreadable || s.unproved() > 0 || s.doubt },
 		verdict: Unknown,
 		say: func(s operationState) string {
 			if s.unproved() > 0 {
 				return fmt.Sprintf("the operation calls itself a success, but %d of %s did not say that it succeeded", s.unproved(), count(s.total, "instance"))
+			}
+			if s.doubt {
+				return "the operation calls itself a success, but something in its Arguments or Message speaks of a failure"
 			}
 			return "the operation calls itself a success, but what its Arguments or Message say about it cannot be read"
 		},
@@ -184,6 +188,7 @@ func (a *chamber) operationResult(op cloudapi.OperationResult) Report {
 	state := operationState{
 		found: op.Found, status: upperASCII(strings.TrimSpace(op.Status)), success: readSuccess(arguments, message),
 	}
+	state.doubt = speaksOfFailure(rest, maxDoubt) || speaksOfFailure(message, maxDoubt)
 	state.countItems(r.Items)
 	if text := a.digest(message, 0); text != "" {
 		state.message = a.quote(text)
@@ -248,6 +253,7 @@ func operationContradictions(s operationState) (reasons []string) {
 		{(success || s.running()) && s.success == successFalse, "Status is " + s.status + ", but Arguments or Message say success: false"},
 		{success && s.failed > 0, "Status is SUCCESS, but an instance failed"},
 		{success && s.unproved() > 0, "Status is SUCCESS, but not every instance says so"},
+		{success && s.doubt && !s.provesFailure(), "Status is SUCCESS, but something in Arguments or Message speaks of a failure"},
 		{success && s.success == successUnreadable, "Status is SUCCESS, but what Arguments or Message say about success cannot be read"},
 		{s.status == "FAILURE" && s.success == successTrue, "Status is FAILURE, but Arguments or Message say success: true"},
 		{s.status == "FAILURE" && s.total > 0 && s.ok == s.total, "Status is FAILURE, but every instance succeeded"},
@@ -286,6 +292,41 @@ func readSuccess(arguments, message any) successFlag {
 	return worst
 }
 
+// maxDoubt is how deep speaksOfFailure looks.
+const maxDoubt = 8
+
+// speaksOfFailure tells whether anything in v says that something failed, in
+// places where nothing is documented. It proves no failure, but no success either.
+func speaksOfFailure(v any, depth int) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		if flagOf(v) == successFalse || instanceVerdicts[normal(rawText(field(v, "status")))] == Failed || hasBadCode(v) {
+			return true
+		}
+		for name := range v {
+			if depth > 0 && !strings.EqualFold(name, "output") && speaksOfFailure(field(v, name), depth-1) {
+				return true
+			}
+		}
+	case []any:
+		return depth > 0 && slices.ContainsFunc(v, func(element any) bool { return speaksOfFailure(element, depth-1) })
+	case string:
+		if inner := unwrapText(v, 1); depth > 0 && inner != nil && inner != any(v) {
+			if _, still := inner.(string); !still {
+				return speaksOfFailure(inner, depth-1)
+			}
+		}
+	}
+	return false
+}
+
+// hasBadCode tells whether an object has an exit code that is not 0, or an error
+// code.
+func hasBadCode(v any) bool {
+	exit := strings.TrimSpace(rawText(field(v, "exitCode")))
+	return exit != "" && exit != "0" || rawText(field(v, "errorCode")) != ""
+}
+
 var worstFlags = []successFlag{successFalse, successUnreadable, successTrue, successAbsent}
 
 // flagOf reads the field success of an object.
@@ -304,13 +345,15 @@ func flagOf(v any) successFlag {
 
 // cannotBeRead tells whether a text that stayed one was meant to be JSON.
 func cannotBeRead(text string) bool {
-	return strings.IndexByte(`{["`, text[0]) >= 0 && (strings.Contains(text, "success") || strings.Contains(text, "status") || strings.Contains(text, "instances"))
+	begin := strings.ToLower(text[:min(len(text), maxUnwrapped)])
+	return strings.ContainsAny(begin[:min(len(begin), maxLine)], `{["`) && (strings.Contains(begin, "success") || strings.Contains(begin, "status") || strings.Contains(begin, "instances"))
 }
 
 type operationInstance struct {
 	id                      string
 	status, message, output any
 	success                 successFlag
+	doubt                   bool // an exit code or an error code says otherwise
 }
 
 // operationInstances finds attributes.instances.<InstanceId>{status,message,output},
@@ -342,6 +385,9 @@ func instancesIn(v any) (list []operationInstance) {
 		}
 	case []any:
 		for _, element := range v {
+			if text, ok := element.(string); ok {
+				element = unwrapText(text, 1)
+			}
 			if object, ok := element.(map[string]any); ok { // bare ids say nothing of how they ended
 				list = append(list, readInstance(instanceName(object), object))
 			}
@@ -355,7 +401,7 @@ func readInstance(id string, v any) operationInstance {
 		return operationInstance{id: id, status: v}
 	}
 	// The output stays as it came: what a machine printed may be JSON.
-	return operationInstance{id, field(v, "status"), field(v, "message"), member(v, "output"), flagOf(v)}
+	return operationInstance{id, field(v, "status"), field(v, "message"), member(v, "output"), flagOf(v), hasBadCode(v)}
 }
 
 func instanceName(object map[string]any) string {
@@ -400,7 +446,7 @@ func (i operationInstance) verdict() Verdict {
 	switch {
 	case i.success == successFalse:
 		return Failed
-	case !known || by == OK && i.success == successUnreadable:
+	case !known || by == OK && (i.success == successUnreadable || i.doubt):
 		return Unknown
 	default:
 		return by
@@ -410,8 +456,11 @@ func (i operationInstance) verdict() Verdict {
 func (a *chamber) operationItem(i operationInstance) Item {
 	status := a.digest(i.status, 0)
 	item := Item{Name: a.orNone(i.id), Verdict: i.verdict(), Text: "status " + a.orNone(status), Facts: Facts{}}
-	if i.success == successFalse {
+	switch {
+	case i.success == successFalse:
 		item.Text += ", success false"
+	case i.doubt:
+		item.Text += ", with an exit or error code that says otherwise"
 	}
 	if message := a.digest(i.message, 0); message != "" {
 		item.Text += ": " + a.quote(message)

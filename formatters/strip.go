@@ -1,6 +1,7 @@
 package formatters
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -153,27 +154,38 @@ func resolveReturns(s string) (clean string, overwritten int) {
 
 var eraseMarks = strings.NewReplacer(string(eraseRest), "", string(eraseLine), "")
 
-// overwrite writes a line as a terminal does, one column for each character.
+// overwrite writes a line as a terminal does, one column for each character. The
+// blanks before what is written on an erased line are only counted: a machine
+// could erase a long line again and again.
 func overwrite(line string) string {
 	var shown []rune
-	column := 0
+	column, blanks := 0, 0 // shown begins in column blanks
 	for _, r := range line {
 		switch r {
 		case '\r':
 			column = 0
 		case eraseRest:
-			shown = shown[:min(column, len(shown))]
+			shown = shown[:min(max(column-blanks, 0), len(shown))]
 		case eraseLine:
-			shown = shown[:0]
+			shown, blanks = shown[:0], column
 		default:
-			for len(shown) <= column {
+			if column < blanks {
+				if len(shown) > 0 {
+					shown = slices.Concat(slices.Repeat([]rune{' '}, blanks), shown)
+				}
+				blanks = 0
+			}
+			for len(shown) <= column-blanks {
 				shown = append(shown, ' ')
 			}
-			shown[column] = r
+			shown[column-blanks] = r
 			column++
 		}
 	}
-	return string(shown)
+	if len(shown) == 0 {
+		return ""
+	}
+	return strings.Repeat(" ", blanks) + string(shown)
 }
 
 // stripInvisible removes bidirectional marks and characters that show nothing.

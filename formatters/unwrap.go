@@ -21,8 +21,8 @@ const (
 // string, up to so many layers. What is no JSON stays a string; nothing at all
 // is nil. Numbers stay as they were written.
 func unwrapText(text string, layers int) any {
-	text = strings.TrimSpace(text)
-	if strings.Trim(text, `" `) == "" { // BPStudio spells nothing as " " in quotes
+	text = strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")) // and a byte order mark
+	if strings.Trim(text, `" `) == "" {                          // BPStudio spells nothing as " " in quotes
 		return nil
 	}
 	if layers == 0 || len(text) > maxUnwrapped {

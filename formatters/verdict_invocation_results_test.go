@@ -114,9 +114,10 @@ func resultVerdict(status, record, errorCode string, exitCode *int64) Verdict {
 	}
 }
 
-// resultRerun is triage.md, section 9; where a status is not known, or a field
-// shows that the command ran, the more careful reading.
-func resultRerun(status, errorCode string, exitCode *int64) Rerun {
+// resultRerun is triage.md, section 9; where a status is not known, fields
+// contradict each other, or one shows that the command ran, the more careful
+// reading.
+func resultRerun(status, record, errorCode string, exitCode *int64) Rerun {
 	careful := map[Rerun]int{"safe": 1, "check_first": 2, "unknown": 3}
 	worst := Rerun("safe")
 	take := func(r Rerun) {
@@ -137,10 +138,20 @@ func resultRerun(status, errorCode string, exitCode *int64) Rerun {
 	case "unknown":
 		take("unknown")
 	}
-	if exitCode != nil {
+	stopFailed := errorCode == "TerminationException" && oneOf(status, goesOnYet...) // it may still run
+	if exitCode != nil || stopFailed || resultContradicts(status, record, errorCode, exitCode) {
 		take("check_first")
 	}
 	return worst
+}
+
+func TestWhatPrintedHasRun(t *testing.T) {
+	for _, s := range []string{"Aborted", "Cancelled", "Invalid"} {
+		in := ran(neverBegan, status(s, "Failed"))
+		require.Equal(t, RerunSafe, testLock.InvocationResults(page(in)).Rerun, s)
+		in.Output = printed("step 1 done\n")
+		require.Equal(t, CheckFirst, testLock.InvocationResults(page(in)).Rerun, s)
+	}
 }
 
 func resultContradicts(status, record, errorCode string, exitCode *int64) bool {
@@ -179,7 +190,7 @@ func TestInvocationVerdictForEveryCombination(t *testing.T) {
 					require.NotEmpty(t, r.Reasons)
 					rerun := Rerun("")
 					if want == Failed {
-						rerun = resultRerun(s.meant, errorCode, exitCode)
+						rerun = resultRerun(s.meant, record.meant, errorCode, exitCode)
 					}
 					require.Equal(t, rerun, r.Rerun, about...)
 					require.Equal(t, resultContradicts(s.meant, record.meant, errorCode, exitCode), namesContradiction(r), about...)

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alitriage/alitriage/cloudapi"
 )
 
 var (
@@ -216,5 +218,31 @@ func TestDigestShowsKeyFieldsAndCountsTheRest(t *testing.T) {
 		`"text"`:                    `text`,
 	} {
 		require.Equal(t, want, testLock.chamber().digest(unwrapText(in, maxLayers), 0))
+	}
+}
+
+// TestWhatSpeaksOfFailureIsNeverOK, wherever BPStudio puts it.
+func TestWhatSpeaksOfFailureIsNeverOK(t *testing.T) {
+	for _, arguments := range []string{
+		`{"attributes":{"instances":{"i-1":{"status":"Success","exitCode":1}}}}`, `{"attributes":{"instances":{"i-1":{"status":"Success","errorCode":"X"}}}}`,
+		`{"success":true,"instances":{"i-1":{"status":"Failed"}}}`, `{"attributes":{"instances":["{\"instanceId\":\"i-1\",\"status\":\"Failed\"}"]}}`,
+		`{"attributes":[{"instanceId":"i-1","status":"Failed"}]}`, `{"data":{"success":false}}`, `{"data":"{\"result\":{\"Success\":\"false\"}}"}`,
+		"\ufeff" + `{"success":false}`, `{"steps":[{"name":"a","status":"success"},{"name":"b","status":"FAILED"}]}`, `note: {"success":false,`,
+		`[{"Status":"Failed",` + strings.Repeat(" ", maxUnwrapped),
+	} {
+		for _, in := range []cloudapi.OperationResult{operation("SUCCESS", blank, arguments), operation("SUCCESS", arguments, "")} {
+			r := testLock.OperationResult(in)
+			if strings.HasPrefix(arguments, "note") && in.Message.Len() > len(blank) {
+				continue // a message is free text
+			}
+			if len(arguments) > maxUnwrapped && in.Message.Len() > len(blank) {
+				continue
+			}
+			require.NotEqual(t, OK, r.Verdict, "%.200s", arguments)
+			checkJudgement(t, r)
+		}
+	}
+	for _, arguments := range []string{`{"output":{"success":false}}`, `{"exitCode":0,"errorCode":""}`, `{"steps":[{"status":"Running"}]}`} {
+		require.Equal(t, OK, testLock.OperationResult(operation("SUCCESS", blank, arguments)).Verdict, arguments)
 	}
 }

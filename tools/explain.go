@@ -67,7 +67,7 @@ func (t Tool) asked(in reflect.Value, at place, central bool) asked {
 // another one.
 func (t Tool) echo(r *formatters.Report, about asked) {
 	var missing formatters.Facts
-	var odd []string
+	var odd []string // about the ids
 	for _, id := range about.ids {
 		switch answered := r.Facts.Get(id.Name); answered {
 		case nil:
@@ -75,6 +75,10 @@ func (t Tool) echo(r *formatters.Report, about asked) {
 		case id.Value:
 		default:
 			odd = append(odd, fmt.Sprintf("fields disagree: %s %s was asked for, and the answer is about another one", id.Name, id.Value))
+			if r.Verdict == formatters.OK { // of something else
+				r.Verdict = formatters.Unknown
+				r.NextSteps = append(slices.Clip(r.NextSteps), "Ask again; if the answer stays about another one, check the endpoint and the proxy, and report it with the RequestId.")
+			}
 		}
 	}
 	if r.Verdict == formatters.Unknown {
@@ -86,7 +90,11 @@ func (t Tool) echo(r *formatters.Report, about asked) {
 
 // why is an error in half a sentence.
 func why(a formatters.Airlock, err error) string {
-	return strings.TrimPrefix(a.Error(err).Headline, "Could not find out: ")
+	headline := a.Error(err).Headline
+	if _, after, found := strings.Cut(headline, ": "); found { // behind what could not be found out, or was not started
+		return after
+	}
+	return headline
 }
 
 // ErrorText renders an error of Call or ParseArgs for people and models, within
