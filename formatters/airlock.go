@@ -29,21 +29,39 @@ const (
 	maxToken = 1_024   // bytes of a next_token, which is of no use when it is cut
 	window   = 3_000   // cost of one output in a report
 	fullText = 40_000  // the same for FullOutput: the rest of the report fits beside it
-	maxLook  = 16_384  // bytes of a text of which no more than a line is shown
+	maxLook  = 8_192   // bytes of a text of which no more than a line is shown
 	maxOpen  = 1 << 17 // bytes of an output that are read, five times what Cloud Assistant keeps
+	maxRead  = 1 << 20 // bytes of all that is read for one report; hostile text costs a second of time then
 )
 
-// chamber is the airlock while one report goes through: it cleans each text
-// once, and counts what it took away.
+// chamber is the airlock while one report goes through: it looks at each text
+// once, counts what it took away, and lets no more through than any report needs.
 type chamber struct {
 	Airlock
 
 	lines              map[string]string // clean lines, by the text as it came
+	words              map[string]bool   // whether they pass
 	redacted, stripped int               // in lines; an Output counts for itself
+	left, unread       int               // bytes that may still be read, and texts that were too many
 	folded             []byte            // room for the output that is being compared
 }
 
-func (a Airlock) chamber() *chamber { return &chamber{Airlock: a, lines: map[string]string{}} }
+func (a Airlock) chamber() *chamber {
+	return &chamber{Airlock: a, lines: map[string]string{}, words: map[string]bool{}, left: maxRead}
+}
+
+// reads tells whether there is time for so many bytes more.
+func (a *chamber) reads(n int) bool {
+	if a.left < n {
+		a.unread++
+		return false
+	}
+	a.left -= n
+	return true
+}
+
+// notRead stands in the place of a text for which there was no time.
+const notRead = "[not read by alitriage]"
 
 // through makes a report and notes what was taken away beside the outputs.
 func (a Airlock) through(report func(*chamber) Report) Report {
@@ -51,6 +69,9 @@ func (a Airlock) through(report func(*chamber) Report) Report {
 	r := report(c)
 	if text := takenAway(c.redacted, c.stripped); text != "" {
 		r.Notes = append(r.Notes, "in texts other than outputs: "+text)
+	}
+	if c.unread > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("the answer is too long: %s not read", count(c.unread, "text")))
 	}
 	return r
 }
@@ -70,7 +91,7 @@ func takenAway(redacted, stripped int) string {
 // word passes ids and statuses, which stand in our sentences without quotes when
 // they have the shape of one; anything else is quoted.
 func (a *chamber) word(s string) string {
-	if passes(s, maxWord) {
+	if a.passes(s) {
 		return s
 	}
 	return a.quote(s)
@@ -87,7 +108,7 @@ func (a *chamber) orNone(s string) string {
 // plain is line for a fact, where JSON or the renderer adds the quotes. An id or
 // status passes as it is.
 func (a *chamber) plain(s string) string {
-	if passes(s, maxWord) {
+	if a.passes(s) {
 		return s
 	}
 	return a.line(s)
@@ -99,6 +120,20 @@ func (a *chamber) token(s string) string {
 		return s
 	}
 	return a.line(s)
+}
+
+// passes is true of words that may be shown as they came.
+func (a *chamber) passes(s string) bool {
+	if len(s) > maxWord {
+		return false
+	}
+	ok, known := a.words[s]
+	if !known {
+		ok = a.left >= len(s) && passes(s, maxWord)
+		a.left = max(a.left-len(s), 0)
+		a.words[s] = ok
+	}
+	return ok
 }
 
 // passes tells whether s may be shown as it came: nothing in it can be taken
@@ -148,6 +183,9 @@ func (a *chamber) clean(s string) string {
 	if line, known := a.lines[s]; known {
 		return line
 	}
+	if !a.reads(len(s)) {
+		return notRead
+	}
 	text, _ := decode([]byte(s), 0)
 	text, stripped := strip(text)
 	text, redacted := a.redact(text)
@@ -174,7 +212,7 @@ type opened struct {
 	redacted, stripped int
 }
 
-// output opens what a machine printed, nil if it is nothing.
+// output opens what a machine printed, nil if it is nothing or there is no time.
 func (a *chamber) output(o cloudapi.Output) *opened {
 	if o.Len() == 0 && o.DroppedBytes == 0 {
 		return nil
@@ -184,6 +222,9 @@ func (a *chamber) output(o cloudapi.Output) *opened {
 
 func (a *chamber) outputOf(b []byte, dropped int64) *opened {
 	b, unread := withoutMiddle(b)
+	if !a.reads(len(b)) {
+		return nil
+	}
 	o := opened{dropped: dropped, unread: unread}
 	o.text, o.note = decode(b, dropped)
 	if mended, ok := mend(o.text); ok {

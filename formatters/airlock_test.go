@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -138,4 +139,33 @@ func TestOfAnEndlessOutputBothEndsAreRead(t *testing.T) {
 	whole := strings.Repeat("x", maxOpen)
 	require.Equal(t, whole, a.outputOf([]byte(whole), 0).text)
 	require.Less(t, len(a.outputOf([]byte(strings.Repeat("x", 8<<20)), 0).text), 200_000, "one line of any length")
+}
+
+// TestAReportReadsNoMoreThanItNeeds: hostile text costs time, and a page can
+// hold megabytes of it.
+func TestAReportReadsNoMoreThanItNeeds(t *testing.T) {
+	hostile := strings.Repeat("some of many words ", 420)
+	for name, r := range map[string]Report{
+		"results": testLock.InvocationResults(page(fleet(500, func(i int, x *cloudapi.InvocationResult) {
+			x.ErrorInfo, x.Username, x.ContainerName = hostile+strconv.Itoa(i), hostile+strconv.Itoa(2*i+1), hostile+strconv.Itoa(2*i+2)
+			x.Output = printed(strings.Repeat(hostile, 12) + strconv.Itoa(i))
+		})...)),
+		"instances": testLock.GatherStats(gather(func(g *cloudapi.GatherStatsResult) {
+			for i := range 500 {
+				g.Instances = append(g.Instances, uncollected(host1, hostile+strconv.Itoa(i)))
+			}
+		})),
+		"operation": testLock.OperationResult(operation("SUCCESS", blank, `{"attributes":{"instances":{`+strings.TrimSuffix(strings.Repeat(`"i-1":{"output":"`+hostile+`"},`, 100), ",")+`}}}`)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			checkReport(t, Fit(r, false), false)
+			require.NotContains(t, r.Headline, notRead)
+		})
+	}
+	a := testLock.chamber()
+	a.left = 10
+	require.Equal(t, "ok", a.word("ok"))
+	require.Equal(t, `"`+notRead+`"`, a.word("two words and more"))
+	require.Nil(t, a.outputOf([]byte("more than that\n"), 0))
+	require.Equal(t, 2, a.unread)
 }

@@ -83,9 +83,8 @@ func (a *chamber) openOutputs(v invocation) {
 		if room <= 0 {
 			break
 		}
-		if g[0].opened = a.output(g[0].Output); g[0].opened != nil {
-			room -= min(len(g[0].opened.text), window)
-		}
+		g[0].opened = a.output(g[0].Output)
+		room -= min(g[0].Output.Len(), window) // what is left of it when it is clean may be nothing
 	}
 	if usual := v.majority(); usual != nil && usual[0].opened == nil {
 		usual[0].opened = a.output(usual[0].Output)

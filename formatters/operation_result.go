@@ -180,6 +180,7 @@ func (a *chamber) operationResult(op cloudapi.OperationResult) Report {
 	if len(instances) == 0 {
 		instances, _ = operationInstances(message)
 	}
+	id := a.plain(string(op.OperationID)) // before there is no time left to read it
 	r := newReport(op.Source)
 	for _, i := range instances {
 		r.Items = append(r.Items, a.operationItem(i))
@@ -201,7 +202,7 @@ func (a *chamber) operationResult(op cloudapi.OperationResult) Report {
 	}
 	r.linkTo(hosts.bpStudio)
 	r.Reasons = a.operationReasons(op, state)
-	r.Facts.add("operation_id", a.plain(string(op.OperationID)))
+	r.Facts.add("operation_id", id)
 	r.Facts.add("status", a.plain(op.Status))
 	r.Facts.add("message", a.lineUpTo(a.digest(message, 0), maxValue))
 	r.Facts.add("arguments", a.lineUpTo(a.digest(rest, 0), maxValue))
@@ -469,6 +470,7 @@ func (a *chamber) operationItem(i operationInstance) Item {
 	item.Facts.add("status", a.plain(status))
 	if output := rawText(i.output); output != "" {
 		item.Output = a.excerpt(a.outputOf([]byte(output), 0), -1)
+		item.unopened = item.Output == nil
 	}
 	return item
 }

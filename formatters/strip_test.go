@@ -87,6 +87,9 @@ func FuzzStrip(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		if strings.ContainsAny(s, "\uE010\uE011") {
+			return // slowStrip's own stand-ins
+		}
 		s = strings.ToValidUTF8(s, "\uFFFD")
 		clean, removed := strip(s)
 		require.Equal(t, slowStrip(s), clean)

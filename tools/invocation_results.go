@@ -17,6 +17,9 @@ const (
 	// maxPages is twice what full pages need: a filter may leave some half empty,
 	// but tokens without an end must not be followed for ever.
 	maxPages = 2 * maxResults / cloudapi.MaxPageSize
+	// maxOutputs is how many bytes of output are held for one report: twice what
+	// the most results can have when no machine has more than Cloud Assistant keeps.
+	maxOutputs = 48 << 20
 )
 
 type invocationResultsIn struct {
@@ -97,16 +100,20 @@ func readInvocationResults(ctx context.Context, at place, in invocationResultsIn
 		Status: recordStatus(in.Status), IncludeHistory: in.IncludeHistory, NextToken: in.NextToken,
 	}
 	var all cloudapi.InvocationResults
+	outputs := 0
 	for range maxPages {
 		request.MaxResults = min(want-len(all.Results), cloudapi.MaxPageSize)
 		page, err := at.DescribeInvocationResults(ctx, request)
 		if err != nil {
 			return cloudapi.InvocationResults{}, err
 		}
+		for i := range page.Results {
+			outputs += page.Results[i].Output.Len()
+		}
 		page.Results = append(all.Results, page.Results...)
 		page.RequestIDs = append(all.RequestIDs, page.RequestIDs...)
 		all = page
-		if page.NextToken == "" || page.NextToken == request.NextToken || len(all.Results) >= want {
+		if page.NextToken == "" || page.NextToken == request.NextToken || len(all.Results) >= want || outputs > maxOutputs {
 			break
 		}
 		request.NextToken = page.NextToken
