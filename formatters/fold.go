@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// fold appends b to dst in the form in which outputs are compared: a word with a
-// digit in it (a number, an id, a host name, a hash), and what such words make
-// together (a time, an address, a UUID), becomes 0; white space becomes one
+// fold appends b to dst in the form in which outputs are compared. In a word with
+// digits the digits become 0; a word that digits and letters make together (an
+// id, a hash, a host name of the vendor's) becomes 0 as a whole, and so does what
+// such words make together (a time, an address, a UUID). White space becomes one
 // space. So outputs that differ in these alone are alike, and no others.
 func fold(dst, b []byte) []byte {
 	start := len(dst)
@@ -34,6 +35,31 @@ func fold(dst, b []byte) []byte {
 	return bytes.TrimRight(dst, " ")
 }
 
+// digitRuns counts the numbers in a word.
+func digitRuns(word []byte) (n int) {
+	inRun := false
+	for _, c := range word {
+		digit := foldKinds[c] == foldDigit
+		if digit && !inRun {
+			n++
+		}
+		inRun = digit
+	}
+	return n
+}
+
+// appendDigits appends a word with one 0 in the place of its digits.
+func appendDigits(dst, word []byte) []byte {
+	for _, c := range word {
+		if foldKinds[c] != foldDigit {
+			dst = append(dst, c)
+		} else if n := len(dst); n == 0 || dst[n-1] != '0' {
+			dst = append(dst, '0')
+		}
+	}
+	return dst
+}
+
 // alike tells whether two lines are the same once they are folded.
 func alike(x, y string) bool { return bytes.Equal(fold(nil, []byte(x)), fold(nil, []byte(y))) }
 
@@ -46,11 +72,17 @@ func appendWord(dst, word []byte, kind uint8, start int) []byte {
 		joint = dst[n-1]
 	}
 	partOfUUID := kind == foldHex && (len(word) == 4 || len(word) == 12)
+	joined := kind&foldDigit != 0 && strings.IndexByte("-.,:/_", joint) >= 0
+	whole := kind&foldDigit != 0 && (kind&foldLetter == 0 || digitRuns(word) > 1)
 	switch {
-	case strings.IndexByte("-.,:/_", joint) >= 0 && kind&foldDigit != 0, joint == '-' && partOfUUID:
+	case joined && whole, joint == '-' && partOfUUID:
 		return dst[:n-1]
-	case kind&foldDigit != 0:
+	case joined:
+		return appendDigits(dst[:n-1], word)
+	case whole:
 		return append(dst, '0')
+	case kind&foldDigit != 0:
+		return appendDigits(dst, word)
 	default:
 		return append(dst, word...)
 	}

@@ -96,5 +96,13 @@ func leadsToVendor(link string) bool {
 		return false
 	}
 	u, err := url.Parse(link)
-	return err == nil && u.User == nil && oneOf(u.Host, vendorHosts...)
+	if err != nil || u.User != nil || !oneOf(u.Host, vendorHosts...) {
+		return false
+	}
+	for name := range u.Query() {
+		if !oneOf(name, "q", "product", "requestId", "intl_lang") { // such as where to go next
+			return false
+		}
+	}
+	return true
 }

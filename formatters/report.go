@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/alitriage/alitriage/cloudapi"
@@ -123,10 +124,15 @@ func newReport(source cloudapi.Source) Report {
 			Product:    string(source.Product),
 			Operation:  source.Operation,
 			Region:     source.Region,
-			RequestIDs: nonNil(source.RequestIDs),
+			RequestIDs: shownIDs(source.RequestIDs),
 			AsOf:       stamp(source.AsOf),
 		},
 	}
+}
+
+// shownIDs leaves out what is no RequestId, but may be a secret.
+func shownIDs(ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(nonNil(ids)), func(id string) bool { return len(findSecrets(id)) > 0 })
 }
 
 // add appends a fact unless the cloud did not say.
