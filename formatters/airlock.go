@@ -189,7 +189,10 @@ func (a *chamber) clean(s string) string {
 	text, _ := decode([]byte(s), 0)
 	text, stripped := strip(text)
 	text, redacted := a.redact(text)
-	line, more := a.redact(strings.Join(strings.Fields(text), " ")) // a name and its value may have stood on two lines
+	line, more := strings.Join(strings.Fields(text), " "), 0
+	if strings.Contains(text, "\n") { // a name may have stood on one line and its value on the next
+		line, more = a.redact(line)
+	}
 	a.stripped, a.redacted = a.stripped+stripped, a.redacted+redacted+more
 	a.lines[s] = line
 	return line

@@ -321,11 +321,12 @@ func speaksOfFailure(v any, depth int) bool {
 	return false
 }
 
-// hasBadCode tells whether an object has an exit code that is not 0, or an error
-// code.
+// hasBadCode tells whether an object has an exit code that is not 0, an error code
+// or an error.
 func hasBadCode(v any) bool {
-	exit := strings.TrimSpace(rawText(field(v, "exitCode")))
-	return exit != "" && exit != "0" || rawText(field(v, "errorCode")) != ""
+	return slices.ContainsFunc([]string{"exitCode", "errorCode", "errorMessage", "error"}, func(name string) bool {
+		return !oneOf(strings.ToLower(strings.TrimSpace(rawText(field(v, name)))), "", "0", "false", "none", "ok", "success")
+	})
 }
 
 var worstFlags = []successFlag{successFalse, successUnreadable, successTrue, successAbsent}

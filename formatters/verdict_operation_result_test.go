@@ -227,7 +227,7 @@ func TestWhatSpeaksOfFailureIsNeverOK(t *testing.T) {
 		`{"attributes":{"instances":{"i-1":{"status":"Success","exitCode":1}}}}`, `{"attributes":{"instances":{"i-1":{"status":"Success","errorCode":"X"}}}}`,
 		`{"success":true,"instances":{"i-1":{"status":"Failed"}}}`, `{"attributes":{"instances":["{\"instanceId\":\"i-1\",\"status\":\"Failed\"}"]}}`,
 		`{"attributes":[{"instanceId":"i-1","status":"Failed"}]}`, `{"data":{"success":false}}`, `{"data":"{\"result\":{\"Success\":\"false\"}}"}`,
-		"\ufeff" + `{"success":false}`, `{"steps":[{"name":"a","status":"success"},{"name":"b","status":"FAILED"}]}`, `note: {"success":false,`,
+		"\ufeff" + `{"success":false}`, `{"steps":[{"name":"a","status":"success"},{"name":"b","status":"FAILED"}]}`, `note: {"success":false,`, `{"error":"QuotaExceeded","code":"Q"}`,
 		`[{"Status":"Failed",` + strings.Repeat(" ", maxUnwrapped),
 	} {
 		for _, in := range []cloudapi.OperationResult{operation("SUCCESS", blank, arguments), operation("SUCCESS", arguments, "")} {
@@ -242,7 +242,7 @@ func TestWhatSpeaksOfFailureIsNeverOK(t *testing.T) {
 			checkJudgement(t, r)
 		}
 	}
-	for _, arguments := range []string{`{"output":{"success":false}}`, `{"exitCode":0,"errorCode":""}`, `{"steps":[{"status":"Running"}]}`} {
+	for _, arguments := range []string{`{"output":{"success":false}}`, `{"exitCode":0,"errorCode":"","error":null}`, `{"steps":[{"status":"Running"}]}`} {
 		require.Equal(t, OK, testLock.OperationResult(operation("SUCCESS", blank, arguments)).Verdict, arguments)
 	}
 }
