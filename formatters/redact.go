@@ -41,6 +41,13 @@ func ofSomebody(line string) bool { return toldPassword.MatchString(line) }
 
 var toldPassword = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:admin|administrator|default|generated|initial|new|one-time|root|temporary|your)[ \t]+$`)
 
+// nextWord is what stands between an option and its value, on a command line or in
+// a list of words.
+const nextWord = `(?:[ \t]+|\\*["']?,[ \t]*)\\*["']?`
+
+// atWord accepts lines that end before the beginning of a word, or behind _.
+func atWord(line string) bool { return line == "" || !isAlnum(line[len(line)-1]) }
+
 // inOption accepts lines that end within the name of an option.
 func inOption(line string) bool {
 	name := strings.TrimRightFunc(line, func(r rune) bool { return isAlnum(r) || r == '_' || r == '-' })
@@ -110,7 +117,8 @@ func secretShapes() []*secretShape {
 		{"password", hints("passw"), assigned(`passw(?:or)?d`), false, nil},
 		{"password", hints("passphrase"), assigned(`passphrase`), false, nil},
 		{"password", hints("pass=", `pass"`, `pass\`, "_pass", "pass ="), assigned(`_?pass`), false, nil},
-		{"password", hints("_pw", " pw=", "pw:"), assigned(`[_ ]?pw`), false, nil},
+		{"password", hints("pw=", "pw:", `pw"`), assigned(`pw`), false, atWord},
+		{"password", hints("passw"), at(`(?i)passw(?:or)?ds\\*["']?[ \t]*[:=][ \t]*\[[ \t]*([^\]\n]{3,})`), false, nil},
 		{"password", hints("passw"), assigned(`passw(?:or)?d[_.-](?:[0-9]{1,3}|admin|db|dev|main|new|old|prod|prd|ro|root|rw|stag(?:e|ing)|test|uat)`), false, nil},
 		{"password", hints("pwd"), assigned(`pwd`), false, nil},
 		{"password", hints("密码", "口令"), assigned(`(?:密码|口令)`), false, nil},
@@ -129,8 +137,8 @@ func secretShapes() []*secretShape {
 		{"password", hints("password"), at(`(?i)password[^\n:=]{0,60}:[ \t]*["']?([^\s"']{4,})`), true, ofSomebody},
 		{"secret key", hints(" -k"), at(`[ \t]-k[ \t]*([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false, after("ossutil")},
 		{"cookie", hints("cookie"), at(`(?i)cookie2?\\*["']?[ \t]*:[ \t]*\\*["']?([^\s=;"'\\]+=[^\n"'\\]{6,})`), false, nil},
-		{"password", hints("password ", "passwd ", "pass ", "pwd "), at(`(?i)[a-z]+[ \t]+["']?([^\s"'-][^\s"']*)`), false, inOption},
-		{"secret", hints("secret ", "token ", "key "), at(`(?i)[a-z]+[ \t]+["']?([^\s"'-][^\s"']{2,})`), true, inOption},
+		{"password", hints("password ", "passwd ", "pass ", "pwd ", "password,", `password"`, "password'"), at(`(?i)[a-z]+` + nextWord + `([^\s"',\\\]-][^\s"',\\\]]*)`), false, inOption},
+		{"secret", hints("secret ", "token ", "key ", "secret,", "token,", "key,", `secret"`, `token"`, `key"`), at(`(?i)[a-z]+` + nextWord + `([^\s"',\\\]-][^\s"',\\\]]{2,})`), true, inOption},
 		{"secret", hints("secret"), assigned(`secret(?:[_-]?(?:access[_-]?)?key)?`), true, nil},
 		{"secret", hints("密钥"), assigned(`密钥`), false, nil},
 		{"key", hints("accesskey", "access_key", "access-key", "access key"), assigned(`access[_ -]?key(?:[_ -]?(?:secret|id))?`), true, nil},
