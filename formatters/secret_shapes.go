@@ -1,0 +1,244 @@
+package formatters
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// secretShape is one way to recognise what must not be shown.
+type secretShape struct {
+	kind string
+	// hints are where the pattern may begin, in lower case. Only there it is
+	// tried, so that clean text costs next to nothing.
+	hints []string
+	// pattern is matched at a hint. The last group that takes part, or else the
+	// whole, is the secret; what stands before it stays readable.
+	pattern *regexp.Regexp
+	// prose tells that the hint is also an ordinary word: then only what is
+	// assigned with "=" or stands in quotes, or looks random, is a secret.
+	prose bool
+	// before, if there is one, must accept what stands before the hint in its line.
+	before func(line string) bool
+}
+
+// after accepts lines that call one of the commands; what an option means depends
+// on it.
+func after(commands ...string) func(line string) bool {
+	return func(line string) bool {
+		return slices.ContainsFunc(commands, func(command string) bool { return strings.Contains(line, command) })
+	}
+}
+
+// ofSomebody accepts lines that end before a password which is told.
+func ofSomebody(line string) bool { return toldPassword.MatchString(line) }
+
+var toldPassword = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:admin|administrator|default|generated|initial|new|one-time|root|temporary|your)[ \t]+$`)
+
+// nextWord is what stands between an option and its value, on a command line or in
+// a list of words.
+const nextWord = `(?:[ \t]+|\\*["']?,[ \t]*)\\*["']?`
+
+// atWord accepts lines that end before the beginning of a word, or behind _.
+func atWord(line string) bool { return line == "" || !isAlnum(line[len(line)-1]) }
+
+// inOption accepts lines that end within the name of an option.
+func inOption(line string) bool {
+	name := strings.TrimRightFunc(line, func(r rune) bool { return isAlnum(r) || r == '_' || r == '-' })
+	return strings.HasPrefix(line[len(name):], "--")
+}
+
+// notOfPage refuses lines that end in the name of a NextToken, which is no secret.
+func notOfPage(line string) bool {
+	line = strings.TrimRight(strings.ToLower(line), "_-")
+	return !strings.HasSuffix(line, "next") && !strings.HasSuffix(line, "page")
+}
+
+func hints(list ...string) []string { return list }
+
+// assigned matches a name, what gives it a value, and the value: in quotes, in
+// quotes that JSON or HTML have encoded, or up to the next space. A sign gives it,
+// or the element of XML of that name, or a field "value" in the same object, as
+// lists of variables have it; YAML may put it on the next line.
+func assigned(name string) *regexp.Regexp {
+	const (
+		quote   = `(?:\\*["']|\\*u0022|&quot;|&#34;|%22)`
+		sign    = quote + `?[ \t\x{a0}\x{3000}]*(?:=>|:=|[:=：＝])[ \t\x{a0}\x{3000}]*`
+		field   = `(?:` + quote + `?,?\s{0,20}|[^{}\n]{0,120}?)` + quote + `?(?:parameter)?value` + sign
+		block   = `(?:[|>][+-]?[ \t]*\n[ \t]*)?`
+		encoded = `(?:\\+"([^"\\\n]+)|\\+'([^'\\\n]+)|(?:\\*u0022|&quot;|&#34;|%22)([^\s"&%\\]+)`
+		value   = encoded + `|"((?:[^"\\\n]|\\.)+)|'([^'\n]+)|([^\s"'&;]{3,}))`
+	)
+	return at(`(?is)` + name + `(?:(?:` + sign + block + `|` + field + `)` + value + `|>([^<>\s][^<>\n]*)</)`)
+}
+
+func at(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)`) }
+
+// secretShapes lists the shapes that are known.
+func secretShapes() []*secretShape {
+	return []*secretShape{
+		{"AccessKey secret", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}["'\s,:;|/]{1,4}([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false, nil},
+		{"AccessKey ID", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}`), false, nil},
+		{"STS key", hints("sts."), at(`STS\.[0-9A-Za-z]{10,}`), false, nil},
+		{"security token", hints("cais"), at(`CAIS[0-9A-Za-z+/]{60,}={0,2}`), false, nil},
+		{"JWT", hints("eyj"), at(`eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?`), false, nil},
+		{"Slack token", hints("xox"), at(`xox[abeoprs](?:\.xox[bp])?-[0-9A-Za-z-]{8,}`), false, nil},
+		{"Slack token", hints("xapp-"), at(`xapp-[0-9A-Za-z-]{8,}`), false, nil},
+		{"Slack webhook", hints("hooks.slack.com/"), at(`(?i)hooks\.slack\.com/[a-z]+/([0-9A-Za-z/_-]{16,})`), false, nil},
+		{"GitHub token", hints("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), at(`gh[pousr]_[0-9A-Za-z]{30,}`), false, nil},
+		{"GitHub token", hints("github_pat_"), at(`github_pat_[0-9A-Za-z_]{22,}`), false, nil},
+		{"GitLab token", hints("glpat-"), at(`glpat-[0-9A-Za-z_-]{16,}`), false, nil},
+		{"Docker Hub token", hints("dckr_"), at(`dckr_[po]at_[0-9A-Za-z_-]{20,}`), false, nil},
+		{"Sourcegraph token", hints("sgp_"), at(`sgp_(?:[0-9a-fA-F]{16}_|local_)?[0-9a-fA-F]{40}`), false, nil},
+		{"Discord webhook", hints("discord.com/", "discordapp.com/"), at(`(?i)[a-z]+\.com/api/(?:v[0-9]+/)?webhooks/[0-9]+/([0-9A-Za-z_-]{40,})`), false, nil},
+		{"Telegram token", hints("api.telegram.org/"), at(`(?i)api\.telegram\.org/(?:file/)?bot([0-9]+:[0-9A-Za-z_-]{30,})`), false, nil},
+		{"AWS key", hints("akia", "asia"), at(`A[KS]IA[0-9A-Z]{16}`), false, nil},
+		{"API key", hints("sk-"), at(`sk-[0-9A-Za-z_-]{20,}`), false, nil},
+		{"credentials", hints("authorization"), at(`(?i)authorization\\*["']?[ \t]*[:=][ \t]*\\*["']?(?:(?:basic|bearer|digest|token|appcode|negotiate|ntlm|oss|acs)[ \t]+)?([^\s"',\\]{8,})`), true, nil},
+		{"signature", hints("signature="), at(`(?i)signature=([^&\s"',;\\]{8,})`), true, nil},
+		{"signature", hints("&sig=", "?sig="), at(`(?i)[&?]sig=([^&\s"',;\\]{8,})`), false, nil},
+		{"temporary key", hints("tmp."), at(`TMP\.[0-9A-Za-z]{20,}`), false, nil},
+		{"password hash", hints("$1$", "$2", "$5$", "$6$", "$y$"), at(`\$(?:1|2[abxy]?|5|6|y)\$[0-9A-Za-z./$,=]{20,}`), false, nil},
+		{"webhook", hints("open.feishu.cn/", "open.larksuite.com/"), at(`(?i)open\.[a-z]+\.[a-z]+/open-apis/bot/v2/hook/([0-9A-Za-z-]{16,})`), false, nil},
+		{"webhook", hints("qyapi.weixin.qq.com/"), at(`(?i)qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=([0-9A-Za-z-]{16,})`), false, nil},
+		{"credentials", hints(`"auth"`, `\"auth\"`), at(`\\*"auth\\*"[ \t]*:[ \t]*\\*"([0-9A-Za-z+/]{8,}={0,2})`), false, nil},
+		{"bearer token", hints("bearer"), at(`(?i)bearer[ \t]+([0-9A-Za-z._~+/=-]{8,})`), true, nil},
+		{privateKey, hints("ls0tls1crudjti"), at(wrappedKey), false, nil},
+		{"password", hints("://"), at(`://[^\s/:@"']*:([^\s/"']+)@`), false, nil},
+		{"token", hints("://"), at(`://([0-9A-Za-z_-]{16,})@`), false, nil},
+		{"password", hints("identified by", "identified with"), at(`(?i)identified (?:by|with [a-z_]+ (?:by|as))[ \t]+(?:password[ \t]+)?['"]([^'"\n]+)`), false, nil},
+		{"password", hints("password '", `password "`, "password('", `password("`), at(`(?i)password[ (]['"]([^'"\n]{3,})['"]`), false, nil},
+		{"password", hints("passw"), assigned(`passw(?:or)?d`), false, nil},
+		{"password", hints("passphrase"), assigned(`passphrase`), false, nil},
+		{"password", hints("pass=", `pass"`, `pass\`, "_pass", "pass ="), assigned(`_?pass`), false, nil},
+		{"password", hints("pw=", "pw:", `pw"`), assigned(`pw`), false, atWord},
+		{"password", hints("passw"), at(`(?i)passw(?:or)?ds\\*["']?[ \t]*[:=][ \t]*\[[ \t]*([^\]\n]{3,})`), false, nil},
+		{"password", hints("passw"), assigned(`passw(?:or)?d[_.-](?:[0-9]{1,3}|admin|db|dev|main|new|old|prod|prd|ro|root|rw|stag(?:e|ing)|test|uat)`), false, nil},
+		{"password", hints("pwd"), assigned(`pwd`), false, nil},
+		{"password", hints("密码", "口令"), assigned(`(?:密码|口令)`), false, nil},
+		{"password", hints("requirepass"), at(`(?i)requirepass[ \t]+["']?([^\s"']+)`), false, nil},
+		{"password", hints(" -p"), at(`[ \t]-p([^\s"'-][^\s"']*)`), false, after("mysql")},
+		{"password", hints(" -p"), at(`[ \t]-p[ \t]*["']?([^\s"'-][^\s"']*)`), false, after("sshpass", " login", "mongo ", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport")},
+		{"password", hints(" -a"), at(`[ \t]-a[ \t]*["']?([^\s"'-][^\s"']*)`), false, after("redis-cli")},
+		{"password", hints(" -w"), at(`[ \t]-w[ \t]*["']?([^\s"'-][^\s"']*)`), false, after("ldap")},
+		{"password", hints(" -u", " --user"), at(`[ \t](?:-u|--user)[ =]?["']?[^\s:"']+:([^\s"']+)`), false, after("curl", "wget")},
+		{"password", hints(" -u", " --user"), at(`[ \t](?:-U|--user)[ =]?["']?[^\s%"']+%([^\s"']+)`), false, after("smb", "rpcclient")},
+		{"password", hints("-pass"), at(`-pass(?:in|out)?[ \t]+["']?pass:([^\s"']+)`), false, nil},
+		{"password", hints("net user "), at(`(?i)net user[ \t]+\S+[ \t]+([^\s/*]\S*)`), false, nil},
+		{"password", hints("echo "), at(`(?i)echo[ \t]+(?:-[a-z]+[ \t]+)?["']?[^\s:"']+:([^\s"'|]+)["']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd`), false, nil},
+		{"password", hints("echo "), at(`(?i)echo[ \t]+(?:-[a-z]+[ \t]+)?["']?([^\s"'|]+)["']?[ \t]*\|[ \t]*(?:sudo[ \t]+-S|[^\n|]{0,200}--(?:password-)?stdin)`), false, nil},
+		{"password", hints("password "), at(`(?i)password (?:is|was)(?: now| set to| changed to)?:?[ \t]+["']?([^\s"']{4,})`), true, nil},
+		{"password", hints("password"), at(`(?i)password[^\n:=]{0,60}:[ \t]*["']?([^\s"']{4,})`), true, ofSomebody},
+		{"secret key", hints(" -k"), at(`[ \t]-k[ \t]*([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false, after("ossutil")},
+		{"cookie", hints("cookie"), at(`(?i)cookie2?\\*["']?[ \t]*:[ \t]*\\*["']?([^\s=;"'\\]+=[^\n"'\\]{6,})`), false, nil},
+		{"password", hints("password ", "passwd ", "pass ", "pwd ", "password,", `password"`, "password'"), at(`(?i)[a-z]+` + nextWord + `([^\s"',\\\]-][^\s"',\\\]]*)`), false, inOption},
+		{"secret", hints("secret ", "token ", "key ", "secret,", "token,", "key,", `secret"`, `token"`, `key"`), at(`(?i)[a-z]+` + nextWord + `([^\s"',\\\]-][^\s"',\\\]]{2,})`), true, inOption},
+		{"secret", hints("secret"), assigned(`secret(?:[_-]?(?:access[_-]?)?key)?`), true, nil},
+		{"secret", hints("密钥"), assigned(`密钥`), false, nil},
+		{"key", hints("accesskey", "access_key", "access-key", "access key"), assigned(`access[_ -]?key(?:[_ -]?(?:secret|id))?`), true, nil},
+		{"key", hints("apikey", "api_key", "api-key"), assigned(`api[_-]?key`), true, nil},
+		{"key", hints("accountkey", "account_key", "account-key"), assigned(`account[_-]?key`), true, nil},
+		{"key", hints("privatekey", "private_key", "private-key"), assigned(`private[_-]?key`), true, nil},
+		{"licence key", hints("licensekey", "license_key", "license-key", "licencekey", "licence_key", "licence-key"), assigned(`licen[cs]e[_-]?key`), true, nil},
+		{"token", hints("token"), assigned(`token`), true, notOfPage},
+		{"credential", hints("credential"), assigned(`credentials?`), true, nil},
+	}
+}
+
+const privateKey = "private key"
+
+// wrappedKey is how a private key begins in Base64, as Kubernetes has it:
+// PRIVATE, RSA, EC, DSA, OPENSSH, ENCRYPTED and PGP, but no certificate.
+const wrappedKey = `LS0tLS1CRUdJTi(?:BQUklWQVRF|BSU0Eg|BFQyBQ|BEU0Eg|BPUEVOU1NI|BFTkNSWVBURUQ|BQR1Ag)[0-9A-Za-z+/]*={0,2}`
+
+func (s *secretShape) places() []string { return s.hints }
+
+// match looks for the secret whose hint is at i.
+func (s *secretShape) match(text string, i int) (span, bool) {
+	window := text[i:]
+	if !slices.ContainsFunc(s.hints, func(hint string) bool { return hasPrefixFold(window, hint) }) {
+		return span{}, false
+	}
+	if s.pattern.NumSubexp() == 0 && inWord(text, i) {
+		return span{}, false // a key is no part of a longer word; names such as DB_PASSWORD are
+	}
+	if s.before != nil && !s.before(lineBefore(text, i)) {
+		return span{}, false
+	}
+	if len(window) > maxSecret {
+		window = window[:maxSecret]
+	}
+	m := s.pattern.FindStringSubmatchIndex(window)
+	if m == nil {
+		return span{}, false
+	}
+	from, to := m[0], m[1]
+	for g := 2; g < len(m); g += 2 {
+		if m[g] >= 0 {
+			from, to = m[g], m[g+1]
+		}
+	}
+	if faked := holdsMark.FindStringIndex(window[from:]); faked != nil && faked[0] == 0 {
+		to = from + faked[1] // and what stands behind it
+		to += untilSpace(window[to:])
+	}
+	if to == len(window) {
+		to += untilSpace(text[i+to:])
+	}
+	secret := strings.TrimRight(text[i+from:i+to], ",.)]}") // of the sentence or the JSON around it
+	found := span{i + from, i + from + len(secret), s.kind}
+	if noSecret(secret) || isMarked(text, found.from) || said(text, found) || s.prose && !explicit(text[:found.from]) && !looksRandom(secret) ||
+		(s.prose || s.hints[0] == "pwd") && filePath.MatchString(secret) { // such as the working directory
+		return span{}, false
+	}
+	return found, true
+}
+
+// noSecret accepts what programs say in the place of a secret, such as MySQL
+// with "using password: YES", the name of a variable, and what hides it already.
+func noSecret(s string) bool {
+	switch strings.ToLower(s) {
+	case "", "yes", "no", "true", "false", "null", "none":
+		return true
+	}
+	return variable.MatchString(s) || strings.Trim(s, "*") == ""
+}
+
+var (
+	variable = regexp.MustCompile(`^(?:\$[A-Za-z_][0-9A-Za-z_]*|\$\{[^}]*\}?|\$\([^)]*\)?)$`)
+	filePath = regexp.MustCompile(`^(?:~|\.{0,2})/[\w./-]*$`)
+)
+
+// said tells the next word of a sentence from a value: "passwd: unrecognized
+// option". It stands behind a colon, is made of letters and has words after it,
+// or is one of those with which programs end such a sentence.
+func said(text string, s span) bool {
+	before := strings.TrimRight(text[max(0, s.from-8):s.from], " \t")
+	word := text[s.from:s.to]
+	if !strings.HasSuffix(before, ":") || before == text[max(0, s.from-8):s.from] || !plainWord.MatchString(word) {
+		return false
+	}
+	return sentence.MatchString(text[s.to:min(len(text), s.to+maxName)]) || lastWord.MatchString(word)
+}
+
+var (
+	plainWord = regexp.MustCompile(`^[A-Za-z]?[a-z]+$`)
+	sentence  = regexp.MustCompile(`^[ \t]+[A-Za-z]`)
+	lastWord  = regexp.MustCompile(`(?i)^(?:accepted|changed|denied|disabled|empty|enabled|expired|failed|incorrect|invalid|missing|mismatch|ok|optional|rejected|required|reset|set|unknown|unset|updated|wrong)$`)
+)
+
+// explicit tells whether what follows before was assigned to a name, and is not
+// the next word of a sentence.
+func explicit(before string) bool {
+	before = strings.TrimRight(before, " \t")
+	return before != "" && strings.IndexByte(`"'=>`, before[len(before)-1]) >= 0
+}
+
+// looksRandom tells keys from words.
+func looksRandom(s string) bool {
+	if len(s) >= 24 || strings.ContainsAny(s, "0123456789") {
+		return true
+	}
+	tail := s[1:]
+	return strings.ToLower(tail) != tail && strings.ToUpper(s) != s
+}
