@@ -16,38 +16,41 @@ type apiError struct {
 	steps func(*cloudapi.Error) []string
 }
 
+// advise makes the fixed steps of a row.
+func advise(steps ...string) func(*cloudapi.Error) []string { return does[*cloudapi.Error](steps...) }
+
 // apiErrors is the table of reference/cloudapi.md, section 7, with what the
 // vendor's pages of the five operations and of their products document besides.
 // The first match wins, so exact codes stand before patterns. Codes that say no
 // more than their kind are not here: see kindSteps.
 var apiErrors = []apiError{
 	// All products: the gateway.
-	{"SignatureNonceUsed", does[*cloudapi.Error]("Ask again: every request has a nonce of its own. If it stays so, a proxy on the way sends requests twice: ask without it.")},
+	{"SignatureNonceUsed", advise("Ask again: every request has a nonce of its own. If it stays so, a proxy on the way sends requests twice: ask without it.")},
 	{"InvalidTimeStamp*", clockSteps},
 	{"IllegalTimestamp", clockSteps},
 	{"RequestTimeExpired", clockSteps},
-	{"InvalidAccessKeyId.NotFound", does[*cloudapi.Error]("The AccessKey does not exist or was deleted: look for it in the RAM console, and set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or the profile, to one that exists.")},
-	{"InvalidAccessKeyId.Inactive", does[*cloudapi.Error]("The AccessKey is disabled: enable it with `aliyun ram UpdateAccessKey --UserName <user> --UserAccessKeyId <AccessKeyId> --Status Active`, or use another one.")},
-	{"InvalidAccessKeyId*", does[*cloudapi.Error]("The AccessKey id is not one: set ALIBABA_CLOUD_ACCESS_KEY_ID, or that of the profile, again without spaces or quotes around it.")},
+	{"InvalidAccessKeyId.NotFound", advise("The AccessKey does not exist or was deleted: look for it in the RAM console, and set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or the profile, to one that exists.")},
+	{"InvalidAccessKeyId.Inactive", advise("The AccessKey is disabled: enable it with `aliyun ram UpdateAccessKey --UserName <user> --UserAccessKeyId <AccessKeyId> --Status Active`, or use another one.")},
+	{"InvalidAccessKeyId*", advise("The AccessKey id is not one: set ALIBABA_CLOUD_ACCESS_KEY_ID, or that of the profile, again without spaces or quotes around it.")},
 	{"SignatureDoesNotMatch", signatureSteps},
-	{"IncompleteSignature", does[*cloudapi.Error](headersAltered)},
-	{"InvalidSignatureMethod", does[*cloudapi.Error](headersAltered)},
-	{"MissingAccessKeyId", does[*cloudapi.Error](headersAltered)},
-	{"MissingSecurityToken", does[*cloudapi.Error]("The AccessKey is a temporary one and came without its token: set ALIBABA_CLOUD_SECURITY_TOKEN beside it, all three from the same answer of STS.")},
-	{"InvalidSecurityToken.Expired", does[*cloudapi.Error](tokenExpired)},
-	{"SecurityTokenExpired", does[*cloudapi.Error](tokenExpired)},
-	{"InvalidSecurityToken.MismatchWithAccessKey", does[*cloudapi.Error]("Token and AccessKey are of two sessions: set ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN together, from the same answer of STS.")},
-	{"InvalidSecurityToken*", does[*cloudapi.Error]("The security token is not whole: set ALIBABA_CLOUD_SECURITY_TOKEN again, without line breaks, or get new temporary credentials.")},
+	{"IncompleteSignature", advise(headersAltered)},
+	{"InvalidSignatureMethod", advise(headersAltered)},
+	{"MissingAccessKeyId", advise(headersAltered)},
+	{"MissingSecurityToken", advise("The AccessKey is a temporary one and came without its token: set ALIBABA_CLOUD_SECURITY_TOKEN beside it, all three from the same answer of STS.")},
+	{"InvalidSecurityToken.Expired", advise(tokenExpired)},
+	{"SecurityTokenExpired", advise(tokenExpired)},
+	{"InvalidSecurityToken.MismatchWithAccessKey", advise("Token and AccessKey are of two sessions: set ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN together, from the same answer of STS.")},
+	{"InvalidSecurityToken*", advise("The security token is not whole: set ALIBABA_CLOUD_SECURITY_TOKEN again, without line breaks, or get new temporary credentials.")},
 	{"InvalidApi.NotFound", notServedSteps},
 	{"InvalidAction.NotFound", notServedSteps},
-	{"UnsupportedHTTPMethod", does[*cloudapi.Error]("Something on the way changed the request's method: check ALITRIAGE_ENDPOINT, the endpoints of the profile, and the proxy (HTTPS_PROXY).")},
+	{"UnsupportedHTTPMethod", advise("Something on the way changed the request's method: check ALITRIAGE_ENDPOINT, the endpoints of the profile, and the proxy (HTTPS_PROXY).")},
 	{"InternalError.Dispatch", unavailable("The gateway could not pass the request on")},
 	{"InternalError*", unavailable("Alibaba Cloud has a fault of its own")},
 	{"ServiceUnavailable*", unavailable("The service is overloaded or down")},
 	{"UnknownError", unavailable("Alibaba Cloud has a fault of its own")},
 
 	// Permissions that an Allow statement does not mend.
-	{"Forbidden.NotSupportRAM", does[*cloudapi.Error]("A policy does not help: this operation does not take the kind of principal that asked. Ask with another kind: a RAM user instead of a role session, or the account itself.", stopHere)},
+	{"Forbidden.NotSupportRAM", advise("A policy does not help: this operation does not take the kind of principal that asked. Ask with another kind: a RAM user instead of a role session, or the account itself.", stopHere)},
 	{"ResourceAuthFailed", func(e *cloudapi.Error) []string {
 		return append([]string{fmt.Sprintf("It does not exist, or it is not yours; WebPlus answers both alike. Check the id and the region (asked in %s) first, then the account.", asked(e))}, forbiddenSteps(e)...)
 	}},
@@ -59,16 +62,16 @@ var apiErrors = []apiError{
 	{"InvalidServerlessRegion.Unsupported", regionSteps("SAE is not offered in")},
 
 	// ECS, DescribeInvocationResults.
-	{"InvalidParameter.NextToken", does[*cloudapi.Error]("The next_token has expired or is of another query: ask again without next_token, and with the same ids and filters for every page after that.")},
-	{"InvalidParameter.MaxResults", does[*cloudapi.Error]("Ask with max_results between 1 and 1000: alitriage reads that in pages of 50 at most.")},
-	{"InvalidParam.PageNumber", does[*cloudapi.Error](oldPaging)},
-	{"InvalidParam.PageSize", does[*cloudapi.Error](oldPaging)},
-	{"MissingParam.*", does[*cloudapi.Error]("Give the argument that the message names; include_history needs the invoke_id of a command that runs more than once.")},
+	{"InvalidParameter.NextToken", advise("The next_token has expired or is of another query: ask again without next_token, and with the same ids and filters for every page after that.")},
+	{"InvalidParameter.MaxResults", advise("Ask with max_results between 1 and 1000: alitriage reads that in pages of 50 at most.")},
+	{"InvalidParam.PageNumber", advise(oldPaging)},
+	{"InvalidParam.PageSize", advise(oldPaging)},
+	{"MissingParam.*", advise("Give the argument that the message names; include_history needs the invoke_id of a command that runs more than once.")},
 
 	// SAE, DescribeApplicationStatus.
 	{"InvalidAppId.NotFound", notFound("SAE has no application with this AppId", "the AppId (a UUID, not the application's name)")},
 	{"InvalidApplication.NotFound", notFound("SAE has no such application", "whether it was deleted")},
-	{"InvalidParameter.NotEmpty", does[*cloudapi.Error]("The argument that the message names arrived empty: give app_id, a UUID such as 0099b7be-5f5b-4512-a7fc-56049ef1aaaa.")},
+	{"InvalidParameter.NotEmpty", advise("The argument that the message names arrived empty: give app_id, a UUID such as 0099b7be-5f5b-4512-a7fc-56049ef1aaaa.")},
 
 	// WebPlus, GatherAppEnvStats and DescribeGatherStatsResult.
 	{"EnvNotExists", notFound("WebPlus has no such environment", "the EnvId (we-…)")},
@@ -82,12 +85,12 @@ var apiErrors = []apiError{
 	{"StatusNotAllowed*", func(e *cloudapi.Error) []string {
 		return []string{"The environment is in a state in which WebPlus gathers nothing: see which at " + webPlusConsole(e.Region) + ", and gather again when it is running."}
 	}},
-	{"GatherStatsOnTerminatedEnvNotAllowed", does[*cloudapi.Error]("The environment is terminated: there is nothing to gather from. If that is a surprise, check the EnvId.")},
-	{"CreateCommandFailed", does[*cloudapi.Error]("WebPlus could not create its Cloud Assistant command, as a rule because the region's quota is used up: count them with `aliyun ecs DescribeCommands --region <region>` (TotalCount), delete what nobody needs (DeleteCommand), then gather again.")},
-	{"AgentSetupTimeout", does[*cloudapi.Error]("The agent on the instances did not answer within 1 minute: `aliyun ecs DescribeCloudAssistantStatus --region <region> --InstanceId.1 <InstanceId>` must say CloudAssistantStatus true; if not, `systemctl restart aliyun.service` on the host. Then gather again.")},
-	{"OSSDisabled", does[*cloudapi.Error]("OSS is not activated in this account, or was suspended (an overdue payment): activate it in the OSS console; WebPlus keeps what it gathers there.")},
-	{"OSSApiCallFailed", does[*cloudapi.Error]("WebPlus could not use OSS: check that the environment's bucket exists and that WebPlus may still use it, then ask again.")},
-	{"Missing*", does[*cloudapi.Error]("Give the argument that the message names. If you gave it, a proxy on the way (HTTPS_PROXY) may have cut it off.")},
+	{"GatherStatsOnTerminatedEnvNotAllowed", advise("The environment is terminated: there is nothing to gather from. If that is a surprise, check the EnvId.")},
+	{"CreateCommandFailed", advise("WebPlus could not create its Cloud Assistant command, as a rule because the region's quota is used up: count them with `aliyun ecs DescribeCommands --region <region>` (TotalCount), delete what nobody needs (DeleteCommand), then gather again.")},
+	{"AgentSetupTimeout", advise("The agent on the instances did not answer within 1 minute: `aliyun ecs DescribeCloudAssistantStatus --region <region> --InstanceId.1 <InstanceId>` must say CloudAssistantStatus true; if not, `systemctl restart aliyun.service` on the host. Then gather again.")},
+	{"OSSDisabled", advise("OSS is not activated in this account, or was suspended (an overdue payment): activate it in the OSS console; WebPlus keeps what it gathers there.")},
+	{"OSSApiCallFailed", advise("WebPlus could not use OSS: check that the environment's bucket exists and that WebPlus may still use it, then ask again.")},
+	{"Missing*", advise("Give the argument that the message names. If you gave it, a proxy on the way (HTTPS_PROXY) may have cut it off.")},
 }
 
 // kindSteps are for codes that say no more than their kind, and for failures
@@ -96,15 +99,15 @@ var kindSteps = []struct {
 	kind  error
 	steps func(*cloudapi.Error) []string
 }{
-	{context.Canceled, does[*cloudapi.Error]("Ask again when you need the answer.")},
-	{context.DeadlineExceeded, does[*cloudapi.Error]("Ask again: this says nothing about what you asked for. If it stays so, give it more time (--max-wait), or check the network and the proxy (HTTPS_PROXY).")},
-	{cloudapi.ErrNoCredentials, does[*cloudapi.Error]("Nothing was sent. Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or configure a profile with `aliyun configure`; or try alitriage with --demo, which needs none.")},
-	{cloudapi.ErrInvalid, does[*cloudapi.Error]("Correct the argument that the message names, and ask again.")},
+	{context.Canceled, advise("Ask again when you need the answer.")},
+	{context.DeadlineExceeded, advise("Ask again: this says nothing about what you asked for. If it stays so, give it more time (--max-wait), or check the network and the proxy (HTTPS_PROXY).")},
+	{cloudapi.ErrNoCredentials, advise("Nothing was sent. Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or configure a profile with `aliyun configure`; or try alitriage with --demo, which needs none.")},
+	{cloudapi.ErrInvalid, advise("Correct the argument that the message names, and ask again.")},
 	{cloudapi.ErrNotFound, notFound("It is not there", "the id")},
 	{cloudapi.ErrUnauthenticated, credentialSteps},
 	{cloudapi.ErrForbidden, forbiddenSteps},
 	{cloudapi.ErrThrottled, throttledSteps},
-	{cloudapi.ErrBadResponse, does[*cloudapi.Error]("Ask again; if it stays so, report it with the RequestId. A proxy or a wrong endpoint override may answer in Alibaba Cloud's place.")},
+	{cloudapi.ErrBadResponse, advise("Ask again; if it stays so, report it with the RequestId. A proxy or a wrong endpoint override may answer in Alibaba Cloud's place.")},
 	{cloudapi.ErrUnavailable, unavailable("Alibaba Cloud does not answer as it should")},
 }
 

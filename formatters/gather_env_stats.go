@@ -20,7 +20,7 @@ func (a *chamber) gatherStarted(change cloudapi.EnvChange) Report {
 	r.Verdict = InProgress
 	r.Headline = fmt.Sprintf("Gather %s: started in environment %s", a.orNone(string(change.ChangeID)), a.orNone(string(change.EnvID)))
 	r.Reasons = append(r.Reasons, "the change was accepted; nothing has been read of it yet")
-	r.NextSteps = append(r.NextSteps, "Ask again with the resume arguments.")
+	r.NextSteps = append(r.NextSteps, askAgain)
 	r.Facts.add("env_id", a.plain(string(change.EnvID)))
 	r.Facts.add("change_id", a.plain(string(change.ChangeID)))
 	r.Facts.add("started_at", change.StartedAt)

@@ -109,7 +109,7 @@ var gatherRules = []rule[gatherState]{
 			}
 			return fmt.Sprintf("the change is running; %s reported so far", count(s.total, "instance"))
 		},
-		next: does[gatherState]("Ask again with the resume arguments."),
+		next: does[gatherState](askAgain),
 	},
 	{
 		when:    "finished, not succeeded",

@@ -77,7 +77,7 @@ var invocationRules = []rule[invocationState]{
 			if !s.badExit() {
 				return "the script ran and failed"
 			}
-			return fmt.Sprintf("the script ran and ended with exit code %d", *s.exit) + s.exitMeaning()
+			return fmt.Sprintf("the script ran and ended with exit code %d", *s.exit) + s.exitInWords()
 		},
 		next: invocationNext,
 	},
@@ -113,10 +113,10 @@ var invocationRules = []rule[invocationState]{
 		say:     says[invocationState]("the status says that it goes on, but the record status is one that alitriage does not know"),
 		next:    does[invocationState](lookAtInvocation),
 	},
-	goesOn("Pending", "the command is being checked or sent"),
-	goesOn("Running", "the command is running"),
-	goesOn("Stopping", "the command is being stopped"),
-	goesOn("Scheduled", "the command waits for its next run, which is normal for a periodic one"),
+	goesOn("Pending", "the command is being checked or sent", askAgain),
+	goesOn("Running", "the command is running", askAgain),
+	goesOn("Stopping", "the command is being stopped", askAgain),
+	goesOn("Scheduled", "the command waits for its next run, which is normal for a periodic one", "There is nothing to wait for: ask again after its next run."),
 	{
 		when:    "any other status",
 		example: invocationState{status: "HIBERNATING", record: "RUNNING"},
@@ -149,11 +149,9 @@ func ended(status, text string) rule[invocationState] {
 	}
 }
 
-func goesOn(status, text string) rule[invocationState] {
-	step := "Ask again with the resume arguments."
-	if status == "Scheduled" {
-		step = "There is nothing to wait for: ask again after its next run."
-	}
+const askAgain = "Ask again with the resume arguments."
+
+func goesOn(status, text, step string) rule[invocationState] {
 	return rule[invocationState]{
 		when:    status,
 		example: invocationState{status: normal(status)},
@@ -171,7 +169,7 @@ func (s invocationState) stopFailed() bool {
 }
 
 // exitMeaning is what the exit code means by convention, in brackets.
-func (s invocationState) exitMeaning() string {
+func (s invocationState) exitInWords() string {
 	if m := lookUpExit(s.exitCode()); m.what != "" {
 		return " (" + m.what + ")"
 	}
