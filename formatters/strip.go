@@ -90,10 +90,17 @@ func controlLength(s string) (n int, mark string) {
 	for n < len(s) && s[n] >= ' ' && s[n] <= '/' {
 		n++
 	}
-	if n < len(s) && s[n] >= '0' && s[n] <= '~' {
+	if n < len(s) && s[n] >= '0' && s[n] <= '~' && !beginsEscape(s[n:]) {
 		n++
 	}
 	return n, ""
+}
+
+// beginsEscape tells whether s begins as an escape of JSON does. Its backslash
+// would end a control sequence, but a sequence that ends so does nothing, and
+// the letter alone would be taken for one of the word that follows.
+func beginsEscape(s string) bool {
+	return len(s) > 1 && s[0] == '\\' && strings.IndexByte("bfnrtu", s[1]) >= 0
 }
 
 // sequenceLength is the length of what follows an introducer. CSI ends with its
@@ -120,7 +127,7 @@ func csiLength(s string) (n int, mark string) {
 	for n < len(s) && s[n] >= ' ' && s[n] <= '?' {
 		n++
 	}
-	if n == len(s) || s[n] < '@' || s[n] > '~' {
+	if n == len(s) || s[n] < '@' || s[n] > '~' || beginsEscape(s[n:]) {
 		return n, ""
 	}
 	switch s[:n+1] {
@@ -254,7 +261,7 @@ func joins(last, next rune) bool {
 	if last == emojiStyle || unicode.IsSymbol(last) && last > 0xff {
 		return unicode.IsSymbol(next) && next > 0xff
 	}
-	return unicode.In(last, joiningScripts...) && unicode.In(next, joiningScripts...)
+	return unicode.In(last, joiningScripts...) && unicode.In(next, joiningScripts...) && !unicode.Is(invisible, next)
 }
 
 var joiningScripts = []*unicode.RangeTable{

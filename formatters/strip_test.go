@@ -36,6 +36,8 @@ func TestStrip(t *testing.T) {
 		{"DCS as a C1 character", "\u0090q#0\u009cx", "x", 1},
 		{"a character set", "\x1b(Bx\x1b)0", "x", 2},
 		{"an escape at the end", "x\x1b", "x", 1},
+		{"the backslash of a spelled-out line break ends no sequence", `a` + "\u009b" + `\nxoxb` + "\x1b" + `\nxoxb`, `a\nxoxb\nxoxb`, 2},
+		{"but the end of a title that letters follow", "\x1b]0;title\x1b\\next", "next", 1},
 		{"two escapes", "\x1b\x1b[31mx", "x", 1},
 		{"an escape before another language", "\x1b磁", "磁", 1},
 		{"NUL, BEL, backspace, VT, FF, DEL", "a\x00b\x07c\x08d\x0b\x0ce\x7f", "abcde", 5},
@@ -65,6 +67,7 @@ func TestStrip(t *testing.T) {
 		{"Hindi words keep theirs", "क्\u200dष", "क्\u200dष", 0},
 		{"a joiner in Latin, Chinese and at edges goes", "\u200da\u200cb磁\u200d盘\u200c", "ab磁盘", 4},
 		{"bits hidden between Persian letters go", "می\u200c\u200d\u200cخ", "می\u200cخ", 1},
+		{"a joiner before a mark that goes", "ی\u200c\u061c", "ی", 1},
 		{"a control between joiner and emoji", "👩\u200d\x1b[0m👧", "👩‍👧", 1},
 	} {
 		t.Run(c.fact, func(t *testing.T) {
@@ -82,12 +85,12 @@ func TestStrip(t *testing.T) {
 func FuzzStrip(f *testing.F) {
 	for _, seed := range []string{
 		"\x1b[31mred\x1b[0m", "\x1b]0;t\x07x\x1b]0;t", "a\rb\x1b[K\r\n", "\u009b31m\u009d0;\u009c", "👩\u200d👧❤️‍🔥1️⃣", "می\u200cخ\u202e\U000e0041",
-		"\x1b[2K\rabc\rd\x00", "\x1b(B\x1b#8\x1b \x1b", "\x1bP\x18\x1bX\x1a\x1b_\x1b",
+		"\x1b[2K\rabc\rd\x00", "\x1b(B\x1b#8\x1b \x1b", "\x1bP\x18\x1bX\x1a\x1b_\x1b", "\x1b\\n\u009b\\u0007\x1b]0;\x1b\\next",
 	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if strings.ContainsAny(s, "\uE010\uE011") {
+		if strings.ContainsAny(s, "\uE010\uE011\uE012") {
 			return // slowStrip's own stand-ins
 		}
 		s = strings.ToValidUTF8(s, "\uFFFD")
@@ -102,8 +105,9 @@ func FuzzStrip(f *testing.F) {
 var (
 	crlf      = regexp.MustCompile(`\r+(\n|$)`)
 	sequences = regexp.MustCompile(`(?:\x1b\[|\x{9b})([ -?]*)([@-~]?)` + // 1, 2: CSI
-		`|(?:\x1b[\]PX^_]|[\x{9d}\x{90}\x{98}\x{9e}\x{9f}])[^\x07\x18\x1a\x1b\n\r\x{9c}]*(?:[\x07\x18\x1a\x{9c}]|\x1b\\)?` +
+		`|(?:\x1b[\]PX^_]|[\x{9d}\x{90}\x{98}\x{9e}\x{9f}])[^\x07\x18\x1a\x1b\n\r\x{9c}]*(?:[\x07\x18\x1a\x{9c}]|\x1b[\\\x{E002}])?` +
 		`|\x1b[ -/]*[0-~]?`)
+	escapes  = regexp.MustCompile(`\\([bfnrtu])`)
 	controls = regexp.MustCompile(`[^\P{Cc}\n\r\t]`)
 )
 
@@ -111,7 +115,9 @@ var (
 // line of cells.
 func slowStrip(s string) string {
 	const rest, line = "\uE000", "\uE001" // stand-ins for the erasing sequences
-	s = strings.NewReplacer(rest, "\uE010", line, "\uE011").Replace(s)
+	const backslash = "\uE002"            // stands in for that of an escape of JSON
+	s = strings.NewReplacer(rest, "\uE010", line, "\uE011", backslash, "\uE012").Replace(s)
+	s = escapes.ReplaceAllString(s, backslash+"$1")
 	s = sequences.ReplaceAllStringFunc(s, func(sequence string) string {
 		m := sequences.FindStringSubmatch(sequence)
 		switch {
@@ -131,7 +137,7 @@ func slowStrip(s string) string {
 		}
 		lines = append(lines, text)
 	}
-	s = strings.NewReplacer(rest, "", line, "", "\uE010", rest, "\uE011", line).Replace(strings.Join(lines, "\n"))
+	s = strings.NewReplacer(rest, "", line, "", backslash, `\`, "\uE010", rest, "\uE011", line, "\uE012", backslash).Replace(strings.Join(lines, "\n"))
 	return slowVisible([]rune(s))
 }
 
@@ -186,7 +192,7 @@ func slowVisible(runes []rune) string {
 		switch r {
 		case 0x200c, 0x200d:
 			emoji := last == "\ufe0f" || wide(last)
-			keep = emoji && wide(next) || !emoji && joining.MatchString(last) && joining.MatchString(next)
+			keep = emoji && wide(next) || !emoji && joining.MatchString(last) && joining.MatchString(next) && !unseen.MatchString(next)
 		case 0xfe0e, 0xfe0f:
 			ascii := last != "" && last[0] < 0x80
 			keep = ascii && strings.Contains("0123456789#*", last) && next == "\u20e3" || !ascii && stylable.MatchString(last)
