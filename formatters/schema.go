@@ -5,14 +5,14 @@ import "encoding/json"
 // Schema is the JSON Schema of a Report. Every tool sends it to every model, so
 // it names the top level and no more.
 var Schema = json.RawMessage(`{"type":"object","properties":{` +
-	`"verdict":{"type":"string","enum":["ok","in_progress","action_needed","failed","unknown"]},` +
+	`"verdict":{"enum":["ok","in_progress","action_needed","failed","unknown"]},` +
 	`"headline":{"type":"string"},` +
-	`"reasons":{"type":"array","items":{"type":"string"}},` +
-	`"next_steps":{"type":"array","items":{"type":"string"}},` +
-	`"rerun":{"type":"string","enum":["safe","check_first","unknown"]},` +
+	`"reasons":{"type":"array"},` +
+	`"next_steps":{"type":"array"},` +
+	`"rerun":{"enum":["safe","check_first","unknown"]},` +
 	`"facts":{"type":"object"},` +
-	`"items":{"type":"array","items":{"type":"object"}},` +
-	`"notes":{"type":"array","items":{"type":"string"}},` +
+	`"items":{"type":"array"},` +
+	`"notes":{"type":"array"},` +
 	`"resume":{"type":"object"},` +
 	`"source":{"type":"object"}},` +
-	`"required":["verdict","headline","reasons","next_steps","facts","items","notes","source"]}`)
+	`"required":["verdict","headline"]}`)

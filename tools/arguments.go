@@ -14,9 +14,9 @@ import (
 
 // Common are the arguments of every tool.
 type Common struct {
-	Profile     string `json:"profile,omitempty" jsonschema:"configured account; omit for the default"`
-	Region      string `json:"region,omitempty" jsonschema:"RegionId such as cn-hangzhou; needed unless configured"`
-	WaitSeconds *int   `json:"wait_seconds,omitempty" jsonschema:"seconds to wait for a final state; default 0, for a started gather 30"`
+	Profile     string `json:"profile,omitempty" jsonschema:"account; omit for the default"`
+	Region      string `json:"region,omitempty" jsonschema:"such as cn-hangzhou; needed unless configured"`
+	WaitSeconds *int   `json:"wait_seconds,omitempty" jsonschema:"for a final state; default 0, after a start 30"`
 }
 
 // field is one argument of a tool, read off its input struct.

@@ -16,7 +16,7 @@ import (
 type gatherEnvStatsIn struct {
 	EnvID           cloudapi.EnvID        `json:"env_id,omitempty" jsonschema:"EnvId (we-…) or alias: starts a gather"`
 	ChangeID        cloudapi.ChangeID     `json:"change_id,omitempty" jsonschema:"ChangeId (wc-…) or alias: reads a gather"`
-	TargetInstances []cloudapi.InstanceID `json:"target_instances,omitempty" jsonschema:"InstanceIds to gather from; with env_id only; default all"`
+	TargetInstances []cloudapi.InstanceID `json:"target_instances,omitempty" jsonschema:"InstanceIds; with env_id only; default all"`
 	Common
 }
 
@@ -39,8 +39,8 @@ func gatherEnvStats(s *set) Tool {
 	d := spec[gatherEnvStatsIn, gatherOut]{
 		Name:  "gather_env_stats",
 		Title: "WebPlus environment diagnostics",
-		Description: "Collects diagnostics from the instances of a WebPlus environment and says where it failed. With env_id it STARTS a change in the environment; with change_id it only reads one. " +
-			"Give exactly one of the two.",
+		Description: "A gather of diagnostics from the instances of a WebPlus environment: where did it fail, and why? With env_id it STARTS one, a change in the environment; with change_id it reads one. " +
+			"Give exactly one of the two. Reads no other changes.",
 		IDs:     []IDKind{envID, changeID},
 		Actions: []string{"webplus:GatherAppEnvStats", "webplus:DescribeGatherStatsResult"},
 		Check:   checkGather,
@@ -70,7 +70,7 @@ func readOnlyGather(d spec[gatherEnvStatsIn, gatherOut]) spec[gatherReadIn, gath
 	return spec[gatherReadIn, gatherOut]{
 		Name:        d.Name,
 		Title:       d.Title,
-		Description: "Reads a gather of diagnostics in a WebPlus environment and says where it failed. Read only: this server starts nothing.",
+		Description: "A gather of diagnostics from the instances of a WebPlus environment: where did it fail, and why? Read only: this server starts nothing. Reads no other changes.",
 		IDs:         []IDKind{changeID},
 		Actions:     []string{"webplus:DescribeGatherStatsResult"},
 		Check: func(in gatherReadIn) []string {

@@ -26,11 +26,11 @@ type invocationResultsIn struct {
 	InvokeID       cloudapi.InvokeID   `json:"invoke_id,omitempty" jsonschema:"InvokeId (t-…) or alias"`
 	InstanceID     cloudapi.InstanceID `json:"instance_id,omitempty" jsonschema:"InstanceId (i-…) or alias"`
 	CommandID      cloudapi.CommandID  `json:"command_id,omitempty" jsonschema:"CommandId (c-…) or alias"`
-	Status         string              `json:"status,omitempty" jsonschema:"only results with this record status"`
-	IncludeHistory bool                `json:"include_history,omitempty" jsonschema:"earlier runs of a periodic command; needs invoke_id"`
-	MaxResults     *int                `json:"max_results,omitempty" jsonschema:"1 to 1000; default 50"`
-	NextToken      string              `json:"next_token,omitempty" jsonschema:"from the result before, for the rest"`
-	FullOutput     bool                `json:"full_output,omitempty" jsonschema:"one instance's whole output; needs instance_id"`
+	Status         string              `json:"status,omitempty" jsonschema:"record status to filter by"`
+	IncludeHistory bool                `json:"include_history,omitempty" jsonschema:"earlier runs too; needs invoke_id"`
+	MaxResults     *int                `json:"max_results,omitempty" jsonschema:"default 50"`
+	NextToken      string              `json:"next_token,omitempty" jsonschema:"from the report before"`
+	FullOutput     bool                `json:"full_output,omitempty" jsonschema:"whole output; needs instance_id"`
 	Common
 }
 
@@ -41,7 +41,7 @@ func getInvocationResults(s *set) Tool {
 	return define(s, spec[invocationResultsIn, cloudapi.InvocationResults]{
 		Name:        "get_invocation_results",
 		Title:       "Cloud Assistant command results",
-		Description: "What did a Cloud Assistant command do on ECS instances: where did it fail, why, with which output, and may it be run again? Give at least one id. Read only.",
+		Description: "What did a Cloud Assistant command (RunCommand, InvokeCommand) do on ECS instances: where did it fail, why, with which output, and may it be run again? Give at least one id. Runs nothing.",
 		IDs:         []IDKind{invokeID, instanceID, commandID},
 		Actions:     []string{"ecs:DescribeInvocationResults"},
 		Check:       checkInvocationResults,

@@ -9,8 +9,8 @@ import (
 )
 
 type operationResultIn struct {
-	OperationID     cloudapi.OperationID `json:"operation_id" jsonschema:"OperationId (op_…) or alias; expires after 1 hour"`
-	ResourceGroupID string               `json:"resource_group_id,omitempty" jsonschema:"ResourceGroupId, for the permission check"`
+	OperationID     cloudapi.OperationID `json:"operation_id" jsonschema:"OperationId (op_…) or alias"`
+	ResourceGroupID string               `json:"resource_group_id,omitempty" jsonschema:"for the permission check"`
 	Common
 }
 
@@ -22,7 +22,7 @@ func getOperationResult(s *set) Tool {
 	return define(s, spec[operationResultIn, cloudapi.OperationResult]{
 		Name:        "get_operation_result",
 		Title:       "BPStudio operation result",
-		Description: "Did an asynchronous BPStudio (CADT) operation succeed, on every instance? Read only.",
+		Description: "Did an asynchronous BPStudio (CADT) operation succeed, on every instance? Results live for an hour. Read only.",
 		IDs:         []IDKind{operationID},
 		Central:     true,
 		Actions:     []string{"bpstudio:GetExecuteOperationResult"},

@@ -21,9 +21,9 @@ func inputSchema[In any](s *set) json.RawMessage {
 		}
 		switch name {
 		case "wait_seconds":
-			p.Minimum, p.Maximum = new(0.0), new(math.Floor(s.MaxWait.Seconds()))
+			p.Maximum = new(math.Floor(s.MaxWait.Seconds()))
 		case "max_results":
-			p.Minimum, p.Maximum = new(1.0), new(float64(maxResults))
+			p.Maximum = new(float64(maxResults))
 		case "status":
 			for _, status := range recordStatuses {
 				p.Enum = append(p.Enum, status)
