@@ -91,8 +91,8 @@ func (a *app) command() *cli.Command {
 	return &cli.Command{
 		Name:           "alitriage-mcp",
 		Usage:          "what happened on Alibaba Cloud, is it bad, and what do I do next?",
-		Description:    "Without a command: serve MCP over stdio.",
-		Flags:          config.Flags(),
+		Description:    "Without a command: serve MCP over stdio, or over HTTP with --http.",
+		Flags:          append(config.Flags(), serveFlags()...),
 		Reader:         a.in,
 		Writer:         a.out,
 		ErrWriter:      a.errs,
@@ -101,7 +101,7 @@ func (a *app) command() *cli.Command {
 		OnUsageError:   onUsageError,
 		Action:         a.serve,
 		Commands: []*cli.Command{
-			{Name: "serve", Usage: "serve MCP over stdio (the default)", Action: a.serve, OnUsageError: onUsageError},
+			{Name: "serve", Usage: "serve MCP over stdio (the default) or HTTP", Flags: serveFlags(), Action: a.serve, OnUsageError: onUsageError},
 			a.callCommand(),
 			{Name: "demo", Usage: "walk through all tools against the simulator, as an assistant sees them", Action: a.demo, OnUsageError: onUsageError},
 			a.simulateCommand(),

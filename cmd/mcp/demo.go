@@ -55,10 +55,9 @@ func (a *app) demo(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	s := &stdio{guard: g, logger: logger, fence: newFence}
 	served := make(chan error, 1)
 	go func() {
-		served <- s.listen(s.newMCPServer(all))
+		served <- stdio{g}.serve(all, logger)
 		answers.Close()
 	}()
 	ctx, cancel := context.WithTimeout(ctx, demoLimit)

@@ -77,8 +77,7 @@ func serveTools(t testing.TB, makeTools func(drain <-chan struct{}) []tools.Tool
 	g := guard.New(in, out, guard.Options{Logger: logger})
 	served := make(chan error, 1)
 	go func() {
-		adapter := &stdio{guard: g, logger: logger, fence: newFence}
-		served <- adapter.listen(adapter.newMCPServer(makeTools(g.Draining())))
+		served <- stdio{g}.serve(makeTools(g.Draining()), logger)
 		out.Close()
 	}()
 	t.Cleanup(func() {

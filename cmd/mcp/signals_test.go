@@ -3,6 +3,8 @@
 package main
 
 import (
+	"bufio"
+	"io"
 	"syscall"
 	"testing"
 	"time"
@@ -98,4 +100,48 @@ func TestCtrlCEndsACallThatHangsAtTheCloud(t *testing.T) {
 	require.Equal(t, exitNoAnswer, code)
 	require.Contains(t, text, "may have started")
 	require.Contains(t, text, "interrupted")
+}
+
+func TestOverHTTPSIGTERMAnswersTheCallsThatWait(t *testing.T) {
+	t.Parallel()
+	const calls = 20
+	w := newWorld(t)
+	w.runForEver()
+	s := launchHTTP(t, w.env()...)
+	var waits []*bufio.Reader
+	for id := range calls {
+		wait := bufio.NewReader(s.open(t, waiting(id)).Body)
+		_, err := wait.ReadString('\n') // of its first progress
+		require.NoError(t, err)
+		waits = append(waits, wait)
+	}
+	sent := time.Now()
+	require.NoError(t, s.Process.Signal(syscall.SIGTERM))
+	for _, wait := range waits {
+		rest, err := io.ReadAll(wait)
+		require.NoError(t, err)
+		require.Contains(t, string(rest), `"verdict":"in_progress"`)
+		require.Contains(t, string(rest), "Ask again with: {")
+	}
+	require.NoError(t, s.Wait(), "exit code 0")
+	require.Less(t, time.Since(sent), exitLimit+busy)
+}
+
+func TestOverHTTPWhatHangsAtTheCloudIsAnsweredAtTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Inject(cloudsim.Fault{Kind: cloudsim.Delay, Delay: time.Hour})
+	s := launchHTTP(t, w.env()...)
+	answers := make(chan []message, 1)
+	go func() {
+		_, all := s.post(t, gather(1))
+		answers <- all
+	}()
+	w.awaitRequest(t, "GatherAppEnvStats")
+	sent := time.Now()
+	require.NoError(t, s.Process.Signal(syscall.SIGTERM))
+	all := <-answers
+	require.Contains(t, all[len(all)-1].text(), "may have started")
+	require.NoError(t, s.Wait(), "exit code 0")
+	require.Less(t, time.Since(sent), exitLimit+busy)
 }

@@ -26,6 +26,7 @@ type Config struct {
 	// Endpoint stands in for every product's own address; nil: none does.
 	Endpoint    *url.URL
 	Credentials cloudapi.ChainOptions
+	HTTPToken   string // secret: clients of --http have to know it; "": none is needed
 }
 
 // DefaultProfile is the one that uses the vendor's chain of credentials.
@@ -98,6 +99,7 @@ func Variables() []Variable {
 		{"ALIBABA_CLOUD_ACCESS_KEY_ID", "with `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary keys, `ALIBABA_CLOUD_SECURITY_TOKEN`: credentials; and all else that credentials-go reads"},
 		{region.variable, "region, when neither the call nor its alias nor `--region` names one"},
 		{"ALIBABA_CLOUD_ECS_METADATA", "name of the instance's RAM role: ask the metadata service too, last"},
+		{"ALITRIAGE_HTTP_TOKEN", "bearer token that clients of `--http` have to send; needed unless it listens on loopback"},
 		{"ALITRIAGE_ENDPOINT", "one base URL for all products (tests, simulator, proxies); `http://` for loopback only"},
 	}
 }
@@ -114,6 +116,8 @@ func Read(cmd *cli.Command, lookUp func(string) (string, bool)) (Config, error) 
 		LogLevel: r.logLevel(),
 		LogJSON:  r.logJSON(),
 		Endpoint: r.endpoint("ALITRIAGE_ENDPOINT"),
+
+		HTTPToken: r.env("ALITRIAGE_HTTP_TOKEN"),
 		Credentials: cloudapi.ChainOptions{
 			Metadata: r.env("ALIBABA_CLOUD_ECS_METADATA") != "",
 			URI:      r.env("ALIBABA_CLOUD_CREDENTIALS_URI") != "",

@@ -1,0 +1,256 @@
+package gate_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alitriage/alitriage/cmd/mcp/internal/gate"
+)
+
+const (
+	both   = "application/json, text/event-stream"
+	hello  = `{"jsonrpc":"2.0","id":1,"method":"tools/call"}`
+	answer = `{"jsonrpc":"2.0","id":1,"result":{}}`
+)
+
+// library answers as the MCP library does: one JSON document with a newline.
+func library(before func(r *http.Request)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if before != nil {
+			before(r)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusOK)
+		_, _ = io.WriteString(w, answer+"\n")
+	})
+}
+
+func post(body string, headers ...string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/mcp", strings.NewReader(body))
+	r.Header.Set("Accept", both)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return r
+}
+
+func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestOnlyTheTokenOpensTheGate(t *testing.T) {
+	const token = "correct horse battery"
+	h := gate.New(gate.Options{Token: token}).Handler(library(nil))
+	for header, want := range map[string]int{
+		"Bearer " + token:        http.StatusOK,
+		"bearer " + token:        http.StatusOK,
+		"Bearer  " + token + " ": http.StatusOK,
+		"":                       http.StatusUnauthorized,
+		token:                    http.StatusUnauthorized,
+		"Bearer":                 http.StatusUnauthorized,
+		"Bearer ":                http.StatusUnauthorized,
+		"Bearer wrong":           http.StatusUnauthorized,
+		"Bearer " + token + "y":  http.StatusUnauthorized,
+		"Basic " + token:         http.StatusUnauthorized,
+	} {
+		w := serve(h, post(hello, "Authorization", header))
+		require.Equal(t, want, w.Code, header)
+		if want == http.StatusUnauthorized {
+			require.Contains(t, w.Header().Get("WWW-Authenticate"), "Bearer")
+			require.Contains(t, w.Body.String(), "Authorization: Bearer TOKEN")
+			require.NotContains(t, w.Body.String(), token)
+			require.True(t, json.Valid(w.Body.Bytes()))
+		}
+	}
+}
+
+func TestAPageOfAnotherOriginIsRefused(t *testing.T) {
+	h := gate.New(gate.Options{}).Handler(library(nil))
+	for origin, want := range map[string]int{
+		"":                    http.StatusOK, // no browser
+		"http://127.0.0.1":    http.StatusOK,
+		"http://evil.example": http.StatusForbidden,
+		"null":                http.StatusForbidden,
+		"http://127.0.0.1:99": http.StatusForbidden,
+	} {
+		var headers []string
+		if origin != "" {
+			headers = []string{"Origin", origin}
+		}
+		require.Equal(t, want, serve(h, post(hello, headers...)).Code, origin)
+	}
+	require.Equal(t, http.StatusForbidden, serve(h, post(hello, "Sec-Fetch-Site", "cross-site")).Code)
+}
+
+func TestARequestHasASizeLimit(t *testing.T) {
+	h := gate.New(gate.Options{MaxBody: 100}).Handler(library(nil))
+	require.Equal(t, http.StatusOK, serve(h, post(strings.Repeat(" ", 100-len(hello))+hello)).Code)
+	w := serve(h, post(strings.Repeat("x", 101)))
+	require.Equal(t, http.StatusRequestEntityTooLarge, w.Code)
+	require.Contains(t, w.Body.String(), "100 bytes at most")
+}
+
+func TestTheLibraryGetsTheWholeBody(t *testing.T) {
+	h := gate.New(gate.Options{}).Handler(library(func(r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		require.Equal(t, hello, string(body))
+	}))
+	require.Equal(t, http.StatusOK, serve(h, post(hello)).Code)
+}
+
+func TestABodyThatBreaksOffIsRefused(t *testing.T) {
+	h := gate.New(gate.Options{}).Handler(library(nil))
+	r := post("")
+	r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"jsonrpc"`), broken{}))
+	require.Equal(t, http.StatusBadRequest, serve(h, r).Code)
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// Ids of different clients are alike: 1, 2, 3.
+func TestNoClientCancelsTheRequestOfAnother(t *testing.T) {
+	reached := false
+	h := gate.New(gate.Options{}).Handler(library(func(*http.Request) { reached = true }))
+	w := serve(h, post(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`))
+	require.Equal(t, http.StatusAccepted, w.Code)
+	require.Empty(t, w.Body.String())
+	require.False(t, reached)
+	serve(h, post(`{"jsonrpc":"2.0","method":"notifications/initialized"}`))
+	require.True(t, reached)
+}
+
+func TestTooManyRequestsAtATimeAreToldToComeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hold := make(chan struct{})
+		h := gate.New(gate.Options{InFlight: 2}).Handler(library(func(*http.Request) { <-hold }))
+		var wait sync.WaitGroup
+		for range 2 {
+			wait.Go(func() { serve(h, post(hello)) })
+		}
+		synctest.Wait()
+		w := serve(h, post(hello))
+		require.Equal(t, http.StatusServiceUnavailable, w.Code)
+		require.Equal(t, "1", w.Header().Get("Retry-After"))
+		close(hold)
+		wait.Wait()
+		require.Equal(t, http.StatusOK, serve(h, post(hello)).Code)
+	})
+}
+
+func TestProgressComesBeforeTheResultAndIsNeverDropped(t *testing.T) {
+	const each = 1000
+	h := gate.New(gate.Options{}).Handler(library(func(r *http.Request) {
+		for i := range each {
+			require.NoError(t, gate.Notify(r.Context(), "notifications/progress", map[string]int{"progress": i}))
+		}
+	}))
+	w := serve(h, post(hello))
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Equal(t, "text/event-stream", w.Result().Header.Get("Content-Type"), "as it was sent")
+	events := strings.Split(strings.TrimSuffix(w.Body.String(), "\n\n"), "\n\n")
+	require.Len(t, events, each+1)
+	for i, event := range events[:each] {
+		require.Equal(t, fmt.Sprintf("event: message\ndata: "+`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":%d}}`, i), event)
+	}
+	require.Equal(t, "event: message\ndata: "+answer, events[each])
+}
+
+func TestWithoutProgressTheAnswerIsOneDocument(t *testing.T) {
+	w := serve(gate.New(gate.Options{}).Handler(library(nil)), post(hello))
+	require.Equal(t, "application/json", w.Header().Get("Content-Type"))
+	require.Equal(t, answer+"\n", w.Body.String())
+}
+
+func TestAClientThatTakesNoEventsGetsNone(t *testing.T) {
+	h := gate.New(gate.Options{}).Handler(library(func(r *http.Request) {
+		require.ErrorIs(t, gate.Notify(r.Context(), "notifications/progress", nil), gate.ErrAnswered)
+	}))
+	w := serve(h, post(hello, "Accept", "application/json"))
+	require.Equal(t, answer+"\n", w.Body.String())
+}
+
+func TestNothingFollowsTheResult(t *testing.T) {
+	var late *http.Request
+	h := gate.New(gate.Options{}).Handler(library(func(r *http.Request) { late = r }))
+	w := serve(h, post(hello))
+	require.ErrorIs(t, gate.Notify(late.Context(), "notifications/progress", nil), gate.ErrAnswered)
+	require.Equal(t, answer+"\n", w.Body.String())
+	require.ErrorIs(t, gate.Notify(t.Context(), "notifications/progress", nil), gate.ErrAnswered, "and none goes to nobody")
+}
+
+func TestWhatTheLibraryStreamsByItselfPasses(t *testing.T) {
+	h := gate.New(gate.Options{}).Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, "event: message\ndata: 1\n\n")
+		w.(http.Flusher).Flush()
+	}))
+	w := serve(h, post(hello))
+	require.True(t, w.Flushed)
+	require.Equal(t, "event: message\ndata: 1\n\n", w.Body.String())
+}
+
+func TestTheEndComesInTwoSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := gate.New(gate.Options{})
+		requireOpen(t, g.Draining())
+		for range 2 {
+			g.Drain()
+		}
+		<-g.Draining()
+		time.Sleep(3999 * time.Millisecond)
+		synctest.Wait()
+		requireOpen(t, g.Expired())
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		<-g.Expired()
+	})
+}
+
+func requireOpen(t *testing.T, c <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-c:
+		t.Fatal("closed")
+	default:
+	}
+}
+
+func FuzzGate(f *testing.F) {
+	for _, seed := range []string{hello, "", "{", `[` + hello + `]`, `{"method":"notifications/cancelled"}`, `{"id":null,"method":"notifications/cancelled"}`, "\xff\x00", `{"method":3}`} {
+		f.Add([]byte(seed), "Bearer x")
+	}
+	f.Fuzz(func(t *testing.T, body []byte, authorization string) {
+		var got []byte
+		h := gate.New(gate.Options{Token: "the token", MaxBody: 1 << 10}).Handler(library(func(r *http.Request) {
+			got, _ = io.ReadAll(r.Body)
+		}))
+		r := post(string(body))
+		r.Header["Authorization"] = []string{authorization}
+		w := serve(h, r)
+		switch w.Code {
+		case http.StatusOK:
+			require.Contains(t, authorization, "the token")
+			require.True(t, bytes.Equal(body, got))
+		case http.StatusAccepted, http.StatusUnauthorized, http.StatusRequestEntityTooLarge:
+			require.Nil(t, got)
+		default:
+			t.Fatalf("status %d", w.Code)
+		}
+	})
+}

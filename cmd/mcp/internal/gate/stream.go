@@ -1,0 +1,105 @@
+package gate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+)
+
+// ErrAnswered refuses a notification about a request that was answered, or whose
+// client does not listen to a stream of events.
+var ErrAnswered = errors.New("request was answered, or its client takes no notifications")
+
+// stream is the answer to one request. It becomes a stream of events at the
+// first notification; what the library answers then is its last event.
+type stream struct {
+	http.ResponseWriter
+
+	listens bool // the client accepts events
+
+	mu       sync.Mutex
+	events   bool         // it is a stream of events
+	answered bool         // the library has begun to answer
+	answer   bytes.Buffer // of the library, once events are sent
+}
+
+type streamKey struct{}
+
+func withStream(ctx context.Context, s *stream) context.Context {
+	return context.WithValue(ctx, streamKey{}, s)
+}
+
+// Notify sends a notification about the request that ctx belongs to, at once:
+// when it returns, nothing can put the result before it.
+func Notify(ctx context.Context, method string, params any) error {
+	s, ok := ctx.Value(streamKey{}).(*stream)
+	if !ok {
+		return ErrAnswered
+	}
+	data, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "method": method, "params": params})
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", method, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.answered || !s.listens {
+		return ErrAnswered
+	}
+	return s.send(data)
+}
+
+// send is called with the lock.
+func (s *stream) send(data []byte) error {
+	if !s.events {
+		s.events = true
+		s.Header().Set("Content-Type", "text/event-stream")
+		s.Header().Set("Cache-Control", "no-cache")
+		s.ResponseWriter.WriteHeader(http.StatusOK)
+	}
+	if _, err := fmt.Fprintf(s.ResponseWriter, "event: message\ndata: %s\n\n", data); err != nil {
+		return err
+	}
+	return http.NewResponseController(s.ResponseWriter).Flush()
+}
+
+func (s *stream) WriteHeader(status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answered = true
+	if !s.events { // else the status is sent already
+		s.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (s *stream) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answered = true
+	if s.events {
+		return s.answer.Write(p)
+	}
+	return s.ResponseWriter.Write(p)
+}
+
+// Flush lets the library stream when it wants to.
+func (s *stream) Flush() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.events {
+		_ = http.NewResponseController(s.ResponseWriter).Flush()
+	}
+}
+
+// end sends what the library has answered, as the last event.
+func (s *stream) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answered = true
+	if answer := bytes.TrimSpace(s.answer.Bytes()); s.events && len(answer) > 0 {
+		_ = s.send(answer) // to a client that has gone nothing can be said
+	}
+}
