@@ -2,6 +2,7 @@ package tools
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -35,6 +36,11 @@ var (
 	// foreign are WebPlus ids that no tool takes.
 	foreign = map[string]string{"wa-": "application", "ws-": "stack", "wp-": "package"}
 )
+
+// Kinds lists the kinds of ids that the tools of c take.
+func (c Config) Kinds() []IDKind {
+	return slices.DeleteFunc(slices.Clone(kinds), func(k IDKind) bool { return c.ReadOnly && k.Arg == envID.Arg })
+}
 
 // kindOf finds the kind that a word has the shape of.
 func kindOf(word string) (IDKind, bool) {

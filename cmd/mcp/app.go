@@ -185,8 +185,8 @@ func (a *app) settings(cmd *cli.Command) (config.Config, *slog.Logger, error) {
 	return cfg, slog.New(slog.NewTextHandler(a.errs, options)), nil
 }
 
-// tools makes the tools for cfg. drain may be nil.
-func (a *app) tools(cfg config.Config, logger *slog.Logger, drain <-chan struct{}) ([]tools.Tool, error) {
+// tools makes the tools for cfg, and tells what they know. drain may be nil.
+func (a *app) tools(cfg config.Config, logger *slog.Logger, drain <-chan struct{}) (known tools.Config, all []tools.Tool, _ error) {
 	toolConfig := tools.Config{
 		MaxWait: cfg.MaxWait, ReadOnly: cfg.ReadOnly, Drain: drain, Logger: logger, MarkKey: []byte(rand.Text()),
 	}
@@ -198,10 +198,10 @@ func (a *app) tools(cfg config.Config, logger *slog.Logger, drain <-chan struct{
 		client, err = cfg.Client(releaseVersion())
 	}
 	if err != nil {
-		return nil, refused(err.Error())
+		return known, nil, refused(err.Error())
 	}
 	toolConfig.Profiles = []tools.Profile{{Name: cfg.Profile, Client: client}}
-	return tools.All(toolConfig), nil
+	return toolConfig, tools.All(toolConfig), nil
 }
 
 // demoClient talks to a simulator of its own, in this process.

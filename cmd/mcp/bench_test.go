@@ -37,8 +37,9 @@ func simClient(b *testing.B) *cloudapi.Client {
 // 250).
 func BenchmarkToolsCallOverStdio(b *testing.B) {
 	client := simClient(b)
-	s := serveTools(b, func(drain <-chan struct{}) []tools.Tool {
-		return tools.All(tools.Config{Profiles: []tools.Profile{{Name: "default", Client: client}}, MaxWait: time.Minute, Drain: drain})
+	s := serveTools(b, func(drain <-chan struct{}) (tools.Config, []tools.Tool) {
+		cfg := tools.Config{Profiles: []tools.Profile{{Name: "default", Client: client}}, MaxWait: time.Minute, Drain: drain}
+		return cfg, tools.All(cfg)
 	})
 	stdout := bufio.NewReader(s.stdout)
 	line := request(1, "tools/call", map[string]any{"name": "get_app_status", "arguments": map[string]any{"app_id": cloudsim.WebApp}})

@@ -85,7 +85,7 @@ func (a *app) call(ctx context.Context, cmd *cli.Command) error {
 	}
 	ctx, drain, end := interruptible(ctx)
 	defer end()
-	all, err := a.tools(cfg, forTerminal(cfg, logger), drain)
+	_, all, err := a.tools(cfg, forTerminal(cfg, logger), drain)
 	if err != nil {
 		return err
 	}

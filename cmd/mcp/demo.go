@@ -51,13 +51,13 @@ func (a *app) demo(ctx context.Context, cmd *cli.Command) error {
 	requests, toServer := io.Pipe()
 	fromServer, answers := io.Pipe()
 	g := guard.New(requests, answers, guard.Options{Logger: logger})
-	all, err := a.tools(cfg, logger, g.Draining())
+	known, all, err := a.tools(cfg, logger, g.Draining())
 	if err != nil {
 		return err
 	}
 	served := make(chan error, 1)
 	go func() {
-		served <- stdio{g}.serve(all, logger)
+		served <- stdio{g}.serve(known, all, logger)
 		answers.Close()
 	}()
 	ctx, cancel := context.WithTimeout(ctx, demoLimit)

@@ -38,7 +38,7 @@ func (a *app) serveHTTP(ctx context.Context, address string, cfg config.Config, 
 	}
 	defer listener.Close() //nolint:errcheck // it is closed already, unless something went wrong before it served
 	g := gate.New(gate.Options{Token: cfg.HTTPToken})
-	all, err := a.tools(cfg, logger, g.Draining())
+	known, all, err := a.tools(cfg, logger, g.Draining())
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (a *app) serveHTTP(ctx context.Context, address string, cfg config.Config, 
 		return fmt.Errorf("print the URL: %w", err)
 	}
 	defer onSignal(ctx, g.Drain)()
-	return web{g}.serve(listener, all, cfg.MaxWait, logger)
+	return web{g}.serve(listener, known, all, cfg.MaxWait, logger)
 }
 
 // listenHTTP refuses to serve whoever can reach this machine without a token.
@@ -81,11 +81,11 @@ const (
 )
 
 // serve ends after Drain, when what is in flight is answered.
-func (w web) serve(listener net.Listener, all []tools.Tool, maxWait time.Duration, logger *slog.Logger) error {
+func (w web) serve(listener net.Listener, known tools.Config, all []tools.Tool, maxWait time.Duration, logger *slog.Logger) error {
 	base, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	s := &http.Server{
-		Handler: w.handler(all, logger), BaseContext: func(net.Listener) context.Context { return base },
+		Handler: w.handler(known, all, logger), BaseContext: func(net.Listener) context.Context { return base },
 		ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: requestTime + maxWait + slowTime, IdleTimeout: idleTime,
 		MaxHeaderBytes: 64 << 10,
 		ErrorLog:       slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
@@ -100,9 +100,9 @@ func (w web) serve(listener net.Listener, all []tools.Tool, maxWait time.Duratio
 	return w.shutDown(s, cancel, logger)
 }
 
-func (w web) handler(all []tools.Tool, logger *slog.Logger) http.Handler {
+func (w web) handler(known tools.Config, all []tools.Tool, logger *slog.Logger) http.Handler {
 	a := &adapter{wire: w, logger: logger, fence: newFence}
-	library := server.NewStreamableHTTPServer(a.newMCPServer(all),
+	library := server.NewStreamableHTTPServer(a.newMCPServer(known, all),
 		server.WithStateLess(true),
 		server.WithDisableStreaming(true),                              // nothing is ever said but in answer to a request
 		server.WithStreamableHTTPLogger(slog.New(slog.DiscardHandler))) // it would log panic values

@@ -165,9 +165,9 @@ func TestOverHTTPAClientThatGoesStopsThePolling(t *testing.T) {
 	require.NoError(t, err)
 	g := gate.New(gate.Options{})
 	cfg := config.Config{Endpoint: endpoint, Region: cloudsim.Region, Profile: config.DefaultProfile, MaxWait: config.DefaultMaxWait}
-	all, err := new(app).tools(cfg, nil, g.Draining())
+	known, all, err := new(app).tools(cfg, nil, g.Draining())
 	require.NoError(t, err)
-	handler := web{g}.handler(all, slog.New(slog.DiscardHandler))
+	handler := web{g}.handler(known, all, slog.New(slog.DiscardHandler))
 	returned := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		defer close(returned)

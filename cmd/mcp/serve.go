@@ -50,10 +50,10 @@ func httpAddress(cmd *cli.Command) (address string, given bool) {
 
 func (a *app) serveStdio(ctx context.Context, cfg config.Config, logger *slog.Logger) error {
 	g := guard.New(a.in, a.out, guard.Options{Logger: logger})
-	all, err := a.tools(cfg, logger, g.Draining())
+	known, all, err := a.tools(cfg, logger, g.Draining())
 	if err != nil {
 		return err
 	}
 	defer onSignal(ctx, g.Drain)()
-	return stdio{g}.serve(all, logger)
+	return stdio{g}.serve(known, all, logger)
 }

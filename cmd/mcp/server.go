@@ -46,10 +46,12 @@ type wire interface {
 
 var errExpired = errors.New("the server is shutting down")
 
-// newMCPServer declares the tools to the MCP library.
-func (s *adapter) newMCPServer(all []tools.Tool, opts ...server.ServerOption) *server.MCPServer {
-	m := server.NewMCPServer("alitriage", releaseVersion(), append(opts,
-		server.WithTitle("alitriage"), server.WithInstructions(instructions), server.WithToolCapabilities(false))...)
+// newMCPServer declares the tools and what goes with them to the MCP library.
+func (s *adapter) newMCPServer(known tools.Config, all []tools.Tool, opts ...server.ServerOption) *server.MCPServer {
+	triage := triage{known, s.fence}
+	opts = append(opts, server.WithTitle("alitriage"), server.WithInstructions(instructions), server.WithToolCapabilities(false))
+	m := server.NewMCPServer("alitriage", releaseVersion(), append(opts, triage.options()...)...)
+	triage.addTo(m)
 	for _, t := range all {
 		m.AddTool(declaration(t), s.handler(t))
 	}

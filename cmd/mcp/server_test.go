@@ -57,17 +57,17 @@ func (l *logText) String() string {
 }
 
 // demoTools are those of --demo, in a world of their own.
-func demoTools(t testing.TB, drain <-chan struct{}) []tools.Tool {
+func demoTools(t testing.TB, drain <-chan struct{}) (tools.Config, []tools.Tool) {
 	t.Helper()
 	a := app{}
-	all, err := a.tools(config.Config{Demo: true, Profile: config.DefaultProfile, MaxWait: config.DefaultMaxWait}, nil, drain)
+	known, all, err := a.tools(config.Config{Demo: true, Profile: config.DefaultProfile, MaxWait: config.DefaultMaxWait}, nil, drain)
 	require.NoError(t, err)
-	return all
+	return known, all
 }
 
 // serveTools runs until the end of the test, which fails when a goroutine of it
 // is left.
-func serveTools(t testing.TB, makeTools func(drain <-chan struct{}) []tools.Tool) *serving {
+func serveTools(t testing.TB, makeTools func(drain <-chan struct{}) (tools.Config, []tools.Tool)) *serving {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
 	in, stdin := io.Pipe()
@@ -77,7 +77,8 @@ func serveTools(t testing.TB, makeTools func(drain <-chan struct{}) []tools.Tool
 	g := guard.New(in, out, guard.Options{Logger: logger})
 	served := make(chan error, 1)
 	go func() {
-		served <- stdio{g}.serve(makeTools(g.Draining()), logger)
+		known, all := makeTools(g.Draining())
+		served <- stdio{g}.serve(known, all, logger)
 		out.Close()
 	}()
 	t.Cleanup(func() {
@@ -91,7 +92,7 @@ func serveTools(t testing.TB, makeTools func(drain <-chan struct{}) []tools.Tool
 
 func serveDemo(t testing.TB) *serving {
 	t.Helper()
-	return serveTools(t, func(drain <-chan struct{}) []tools.Tool { return demoTools(t, drain) })
+	return serveTools(t, func(drain <-chan struct{}) (tools.Config, []tools.Tool) { return demoTools(t, drain) })
 }
 
 // connect makes a client of the library that speaks this revision.
@@ -204,11 +205,11 @@ func TestAllFourHintsAreSetOnEveryTool(t *testing.T) {
 }
 
 func TestAReadOnlyServerSaysSo(t *testing.T) {
-	s := serveTools(t, func(drain <-chan struct{}) []tools.Tool {
+	s := serveTools(t, func(drain <-chan struct{}) (tools.Config, []tools.Tool) {
 		a := app{}
-		all, err := a.tools(config.Config{Demo: true, ReadOnly: true, MaxWait: config.DefaultMaxWait}, nil, drain)
+		known, all, err := a.tools(config.Config{Demo: true, ReadOnly: true, MaxWait: config.DefaultMaxWait}, nil, drain)
 		require.NoError(t, err)
-		return all
+		return known, all
 	})
 	line, _, list := s.list(t)
 	require.Len(t, list, 4)
@@ -389,7 +390,10 @@ func TestProgressIsOnlyForThoseWhoAsk(t *testing.T) {
 // A Tool that nobody has defined panics when it is called.
 func TestAPanicShowsNothingButAReferenceToTheLog(t *testing.T) {
 	broken := tools.Tool{Name: "broken", Description: "panics", Starts: true, InputSchema: json.RawMessage(`{"type":"object"}`)}
-	s := serveTools(t, func(drain <-chan struct{}) []tools.Tool { return append(demoTools(t, drain), broken) })
+	s := serveTools(t, func(drain <-chan struct{}) (tools.Config, []tools.Tool) {
+		known, all := demoTools(t, drain)
+		return known, append(all, broken)
+	})
 	c := s.connect(t, "2025-11-25")
 	for range workers + 1 { // more often than there are workers: none is lost to it
 		result := callTool(t, c, "broken", nil)

@@ -51,9 +51,9 @@ const lastGrace = 900 * time.Millisecond
 
 // serve ends when the client has ended its stream and has every answer, or has
 // gone, which the guard logs.
-func (s stdio) serve(all []tools.Tool, logger *slog.Logger) error {
+func (s stdio) serve(known tools.Config, all []tools.Tool, logger *slog.Logger) error {
 	a := &adapter{wire: s, logger: logger, fence: newFence}
-	loop := server.NewStdioServer(a.newMCPServer(all, rememberIDs()))
+	loop := server.NewStdioServer(a.newMCPServer(known, all, rememberIDs()))
 	loop.SetErrorLogger(log.New(io.Discard, "", 0)) // it would log panic values
 	server.WithWorkerPoolSize(workers)(loop)
 	server.WithQueueSize(queueLength)(loop)
