@@ -56,7 +56,7 @@ func (t triage) prompt(_ context.Context, request mcp.GetPromptRequest) (*mcp.Ge
 // it, the first step is to ask.
 func (t triage) text(pasted string) string {
 	var b strings.Builder
-	pasted = pasted[:min(len(pasted), maxPasted)]
+	pasted = strings.ToValidUTF8(pasted[:min(len(pasted), maxPasted)], "")
 	b.WriteString("Something may be wrong on Alibaba Cloud. Find out what, and what to do next.\n\n")
 	b.WriteString(formatters.Airlock{Key: t.known.MarkKey}.Pasted(pasted, t.fence()))
 	found, more := t.known.Triage(pasted)
