@@ -12,7 +12,7 @@ GOBUILD  := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(V
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test race vet lint fmt fuzz golden generate fresh demo bench oracle tokens peers cross check clean
+.PHONY: help build test race vet lint fmt fuzz golden generate fresh demo bench oracle tokens peers conformance fixture cross check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
@@ -29,13 +29,16 @@ test: ## all tests
 
 race: ## all tests with the race detector
 	go test -race ./...
+	go test -race -tags fixture -run Fixture ./cmd/mcp
 
 vet: ## go vet
 	go vet ./...
+	go vet -tags fixture ./cmd/mcp
 
 lint: $(GOLANGCI) ## golangci-lint at the pinned version (its first run builds it: some minutes)
 	$(GOLANGCI) config verify
 	$(GOLANGCI) run ./...
+	$(GOLANGCI) run --build-tags fixture ./cmd/mcp
 
 fmt: $(GOLANGCI) ## format all Go files
 	$(GOLANGCI) fmt ./...
@@ -70,8 +73,15 @@ oracle: ## our signer and simulator against the vendor's generic client (a modul
 tokens: ## our reports beside the raw answers in docs/benchmarks.md (a module of its own)
 	cd internal/tokens && go test -count=1 ./...
 
-peers: build ## third-party MCP clients from npm drive the built binary
-	internal/peers/run.sh bin/alitriage-mcp
+peers: build fixture ## third-party MCP clients and the official conformance suite, from npm, drive the built binary
+	internal/peers/run.sh bin/alitriage-mcp bin/alitriage-mcp-fixture
+
+conformance: build fixture ## write the results of the conformance suite to docs/conformance.md; read the diff
+	internal/peers/run.sh bin/alitriage-mcp bin/alitriage-mcp-fixture --write
+
+# Never released: see cmd/mcp/fixtures.go.
+fixture:
+	$(GOBUILD) -tags fixture -o bin/alitriage-mcp-fixture ./cmd/mcp
 
 cross: ## both binaries for every platform we release, thrown away afterwards
 	@out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \

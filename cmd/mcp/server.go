@@ -55,6 +55,7 @@ func (s *adapter) newMCPServer(known tools.Config, all []tools.Tool, opts ...ser
 	for _, t := range all {
 		m.AddTool(declaration(t), s.handler(t))
 	}
+	s.addFixtures(m)
 	return m
 }
 
@@ -74,6 +75,22 @@ func declaration(t tools.Tool) mcp.Tool {
 }
 
 func (s *adapter) handler(t tools.Tool) server.ToolHandlerFunc {
+	return s.guarded(t, func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		args, err := json.Marshal(request.Params.Arguments)
+		if err != nil {
+			return nil, err
+		}
+		report, err := t.Call(ctx, args, s.progress(ctx, request))
+		if err != nil {
+			return mcp.NewToolResultError(t.ErrorText(err)), nil
+		}
+		return mcp.NewToolResultStructured(report, formatters.Text(report, s.fence())), nil
+	})
+}
+
+// guarded begins no call that was cancelled or comes too late, ends one with the
+// session, and survives it.
+func (s *adapter) guarded(t tools.Tool, call server.ToolHandlerFunc) server.ToolHandlerFunc {
 	return func(ctx context.Context, request mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
 		defer func() {
 			if value := recover(); value != nil {
@@ -88,15 +105,7 @@ func (s *adapter) handler(t tools.Tool) server.ToolHandlerFunc {
 		if ctx.Err() != nil { // it was queued until now: nothing may start any more
 			return mcp.NewToolResultError(t.Name + ": not begun, nothing was asked of Alibaba Cloud: the server is shutting down.\nAsk again in a new session."), nil
 		}
-		args, err := json.Marshal(request.Params.Arguments)
-		if err != nil {
-			return nil, err
-		}
-		report, err := t.Call(ctx, args, s.progress(ctx, request))
-		if err != nil {
-			return mcp.NewToolResultError(t.ErrorText(err)), nil
-		}
-		return mcp.NewToolResultStructured(report, formatters.Text(report, s.fence())), nil
+		return call(ctx, request)
 	}
 }
 
