@@ -16,7 +16,7 @@ func getAppStatus(s *set) Tool {
 	return define(s, spec[appStatusIn, cloudapi.AppStatus]{
 		Name:        "get_app_status",
 		Title:       "SAE application status",
-		Description: "Is a Serverless App Engine (SAE) application healthy, and is its last release done, waiting for a person, or broken? Read only..",
+		Description: "Is a Serverless App Engine (SAE) application healthy, and is its last release done, waiting for a person, or broken? Read only.",
 		IDs:         []IDKind{appID},
 		Actions:     []string{"sae:DescribeApplicationStatus"},
 		Check: func(in appStatusIn) []string {

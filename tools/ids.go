@@ -39,7 +39,7 @@ var (
 
 // Kinds lists the kinds of ids that the tools of c take.
 func (c Config) Kinds() []IDKind {
-	return slices.DeleteFunc(slices.Clone(kinds), func(k IDKind) bool { return c.ReadOnly && k.Arg == envID.Arg })
+	return slices.DeleteFunc(slices.Clone(kinds), c.refuses)
 }
 
 // kindOf finds the kind that a word has the shape of.

@@ -28,7 +28,7 @@ type invocationResultsIn struct {
 	CommandID      cloudapi.CommandID  `json:"command_id,omitempty" jsonschema:"CommandId (c-…) or alias"`
 	Status         string              `json:"status,omitempty" jsonschema:"record status to filter by"`
 	IncludeHistory bool                `json:"include_history,omitempty" jsonschema:"earlier runs too; needs invoke_id"`
-	MaxResults     *int                `json:"max_results,omitempty" jsonschema:"default 50"`
+	MaxResults     *int                `json:"max_results,omitempty" jsonschema:"1 to 1000; default 50"`
 	NextToken      string              `json:"next_token,omitempty" jsonschema:"from the report before"`
 	FullOutput     bool                `json:"full_output,omitempty" jsonschema:"whole output; needs instance_id"`
 	Common

@@ -53,9 +53,11 @@ func (c Config) about(word string) (Found, bool) {
 			k, ok = kindOfArg(a.Arg)
 		}
 	}
-	starts := k.Arg == envID.Arg
-	return Found{Word: word, Tool: k.Tool, Arg: k.Arg, Starts: starts}, ok && !(starts && c.ReadOnly)
+	return Found{Word: word, Tool: k.Tool, Arg: k.Arg, Starts: k.Arg == envID.Arg}, ok && !c.refuses(k)
 }
+
+// refuses tells that a server that only reads does not take such an id.
+func (c Config) refuses(k IDKind) bool { return c.ReadOnly && k.Arg == envID.Arg }
 
 // Known is what a server knows by name. There is no credential in it.
 type Known struct {

@@ -7,9 +7,10 @@
 // connection before the first tool call. At the end of stdin, at SIGTERM and at
 // SIGINT it answers what it has read, within 5 seconds, and exits with 0.
 //
-// server.go is the one adapter to the MCP library; demo.go is its client.
+// server.go is the one adapter to the MCP library, triage.go its prompt and its
+// names; stdio.go and http.go are the two wires. demo.go is a client.
 //
-//	alitriage-mcp [serve]                          serve MCP over stdio
+//	alitriage-mcp [serve] [--http ADDR]            serve MCP over stdio, or over HTTP
 //	alitriage-mcp call TOOL [ID] [key=value …]     run one tool, print its report
 //	alitriage-mcp demo                             all tools against the simulator
 //	alitriage-mcp simulate [--listen ADDR]         the simulator alone

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"encoding/json"
 	"net/http"
 	"testing"
 
@@ -42,7 +41,7 @@ func TestFixtureProgressOfEachCallComesBeforeItsResult(t *testing.T) {
 	require.NoError(t, p.stdin.Close())
 	byCall := map[string][]message{}
 	for _, m := range p.rest(t) {
-		var id json.RawMessage = m.ID
+		id := m.ID
 		if m.Method != "" {
 			id = m.Params.ProgressToken
 		}

@@ -36,7 +36,7 @@ func (a *app) serveHTTP(ctx context.Context, address string, cfg config.Config, 
 	if err != nil {
 		return err
 	}
-	defer listener.Close() //nolint:errcheck // it is closed already, unless something went wrong before it served
+	defer listener.Close()
 	g := gate.New(gate.Options{Token: cfg.HTTPToken})
 	known, all, err := a.tools(cfg, logger, g.Draining())
 	if err != nil {
