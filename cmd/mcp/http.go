@@ -23,6 +23,8 @@ const httpPath = "/mcp"
 // web is the wire to any number of clients, without sessions.
 type web struct{ *gate.Gate }
 
+func (web) hook(*server.Hooks) {}
+
 // cancelled: over HTTP a client cancels by closing the connection.
 func (w web) cancelled(ctx context.Context, _ mcp.CallToolRequest) bool { return ctx.Err() != nil }
 

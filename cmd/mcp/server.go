@@ -37,6 +37,8 @@ type adapter struct {
 type wire interface {
 	// Expired closes when what is in flight has to be cancelled.
 	Expired() <-chan struct{}
+	// hook lets the library tell what cancelled has to know.
+	hook(hooks *server.Hooks)
 	// cancelled tells that nobody waits for the answer any more.
 	cancelled(ctx context.Context, request mcp.CallToolRequest) bool
 	// notify sends a notification about the request that carried token, strictly
@@ -47,10 +49,13 @@ type wire interface {
 var errExpired = errors.New("the server is shutting down")
 
 // newMCPServer declares the tools and what goes with them to the MCP library.
-func (s *adapter) newMCPServer(known tools.Config, all []tools.Tool, opts ...server.ServerOption) *server.MCPServer {
+func (s *adapter) newMCPServer(known tools.Config, all []tools.Tool) *server.MCPServer {
 	triage := triage{known, s.fence}
-	opts = append(opts, server.WithTitle("alitriage"), server.WithInstructions(instructions), server.WithToolCapabilities(false))
-	m := server.NewMCPServer("alitriage", releaseVersion(), append(opts, triage.options()...)...)
+	hooks := &server.Hooks{}
+	hooks.AddOnRequestInitialization(refuseShape)
+	s.hook(hooks)
+	m := server.NewMCPServer("alitriage", releaseVersion(), append(triage.options(),
+		server.WithTitle("alitriage"), server.WithInstructions(instructions), server.WithToolCapabilities(false), server.WithHooks(hooks))...)
 	triage.addTo(m)
 	for _, t := range all {
 		m.AddTool(declaration(t), s.handler(t))

@@ -28,14 +28,12 @@ type stdio struct{ *guard.Guard }
 // is not told it. Over stdio nothing else uses the headers.
 const idHeader = "Jsonrpc-Id"
 
-func rememberIDs() server.ServerOption {
-	hooks := &server.Hooks{}
+func (stdio) hook(hooks *server.Hooks) {
 	hooks.AddBeforeCallTool(func(_ context.Context, id any, request *mcp.CallToolRequest) {
 		if text, err := json.Marshal(id); err == nil {
 			request.Header = http.Header{idHeader: {string(text)}}
 		}
 	})
-	return server.WithHooks(hooks)
 }
 
 func (s stdio) cancelled(_ context.Context, request mcp.CallToolRequest) bool {
@@ -53,7 +51,7 @@ const lastGrace = 900 * time.Millisecond
 // gone, which the guard logs.
 func (s stdio) serve(known tools.Config, all []tools.Tool, logger *slog.Logger) error {
 	a := &adapter{wire: s, logger: logger, fence: newFence}
-	loop := server.NewStdioServer(a.newMCPServer(known, all, rememberIDs()))
+	loop := server.NewStdioServer(a.newMCPServer(known, all))
 	loop.SetErrorLogger(log.New(io.Discard, "", 0)) // it would log panic values
 	server.WithWorkerPoolSize(workers)(loop)
 	server.WithQueueSize(queueLength)(loop)

@@ -106,8 +106,7 @@ func (g *Gate) pass(w http.ResponseWriter, r *http.Request, library http.Handler
 		refuse(w, http.StatusBadRequest, "the request ended before its body did")
 		return
 	}
-	if cancels(body) {
-		w.WriteHeader(http.StatusAccepted)
+	if answered(w, body) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -116,22 +115,48 @@ func (g *Gate) pass(w http.ResponseWriter, r *http.Request, library http.Handler
 	library.ServeHTTP(s, r.WithContext(withStream(r.Context(), s)))
 }
 
-// cancels tells whether body is a notification that cancels a request. Without
-// sessions nobody knows whose request it means, and ids of different clients are
-// alike: a client cancels by closing the connection of its request.
-func cancels(body []byte) bool {
+// answered answers what the library must not see.
+//
+// A notification that cancels a request: without sessions nobody knows whose
+// request it means, and ids of different clients are alike. A client cancels by
+// closing the connection of its request.
+//
+// A subscription to changes: there are none, and the library then ends the
+// stream at once and loses its first message in one of four runs.
+func answered(w http.ResponseWriter, body []byte) bool {
 	var message struct {
 		ID     json.RawMessage `json:"id"`
 		Method string          `json:"method"`
 	}
-	return json.Unmarshal(body, &message) == nil && message.ID == nil && message.Method == "notifications/cancelled"
+	if json.Unmarshal(body, &message) != nil {
+		return false
+	}
+	switch message.Method {
+	case "notifications/cancelled":
+		w.WriteHeader(http.StatusAccepted)
+	case "subscriptions/listen":
+		answerError(w, http.StatusNotFound, message.ID, methodNotFound, "nothing changes here while the server runs, so there is nothing to subscribe to")
+	default:
+		return false
+	}
+	return true
 }
 
-// refuse answers as JSON-RPC does, in the words of a person.
+// The codes of JSON-RPC.
+const (
+	invalidRequest = -32600
+	methodNotFound = -32601
+)
+
 func refuse(w http.ResponseWriter, status int, why string) {
+	answerError(w, status, nil, invalidRequest, why)
+}
+
+// answerError answers as JSON-RPC does, in the words of a person.
+func answerError(w http.ResponseWriter, status int, id json.RawMessage, code int, why string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{ // to a client that has gone nothing can be said
-		"jsonrpc": "2.0", "id": nil, "error": map[string]any{"code": -32600, "message": "alitriage: " + why},
+		"jsonrpc": "2.0", "id": id, "error": map[string]any{"code": code, "message": "alitriage: " + why},
 	})
 }

@@ -136,6 +136,13 @@ func TestNoClientCancelsTheRequestOfAnother(t *testing.T) {
 	require.True(t, reached)
 }
 
+func TestThereIsNothingToSubscribeTo(t *testing.T) {
+	h := gate.New(gate.Options{}).Handler(library(func(*http.Request) { t.Error("the library saw it") }))
+	w := serve(h, post(`{"jsonrpc":"2.0","id":"s","method":"subscriptions/listen","params":{}}`))
+	require.Equal(t, http.StatusNotFound, w.Code)
+	require.JSONEq(t, `{"jsonrpc":"2.0","id":"s","error":{"code":-32601,"message":"alitriage: nothing changes here while the server runs, so there is nothing to subscribe to"}}`, w.Body.String())
+}
+
 func TestTooManyRequestsAtATimeAreToldToComeBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hold := make(chan struct{})
@@ -248,7 +255,7 @@ func FuzzGate(f *testing.F) {
 		case http.StatusOK:
 			require.Contains(t, authorization, "the token")
 			require.True(t, bytes.Equal(body, got))
-		case http.StatusAccepted, http.StatusUnauthorized, http.StatusRequestEntityTooLarge:
+		case http.StatusAccepted, http.StatusNotFound, http.StatusUnauthorized, http.StatusRequestEntityTooLarge:
 			require.Nil(t, got)
 		default:
 			t.Fatalf("status %d", w.Code)
