@@ -12,7 +12,7 @@ GOBUILD  := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(V
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test race vet lint fmt fuzz golden generate fresh demo bench oracle tokens peers conformance fixture cross check clean
+.PHONY: help build test race vet lint fmt fuzz golden generate fresh demo bench figures oracle tokens peers conformance fixture cross check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,9 @@ fresh: ## fail when generated files or go.mod are stale
 
 bench: ## all benchmarks (docs/benchmarks.md says how to read them)
 	go test -run '^$$' -bench . -benchmem ./...
+
+figures: ## what docs/benchmarks.md says of the server beside bare mcp-go
+	go test -run '^$$' -bench 'Start|MemoryAfterToolsList|BinarySize|Ping|CallOfAProcess|ToolsList$$' -count 3 ./cmd/mcp
 
 oracle: ## our signer and simulator against the vendor's generic client (a module of its own)
 	cd internal/oracle && go test -race ./...

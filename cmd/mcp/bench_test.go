@@ -115,6 +115,47 @@ func BenchmarkStart(b *testing.B) {
 	b.ReportMetric(float64(best)/float64(floor), "ratio")
 }
 
+// BenchmarkPing and BenchmarkCallOfAProcess are one request after the other to a
+// process, beside bare mcp-go, whose tools answer with a constant.
+func BenchmarkPing(b *testing.B) {
+	besideBare(b, request(2, "ping", nil))
+}
+
+func BenchmarkCallOfAProcess(b *testing.B) {
+	besideBare(b, request(2, "tools/call", map[string]any{"name": "get_app_status", "arguments": map[string]any{"app_id": "web"}}))
+}
+
+// BenchmarkToolsList also tells how many bytes the list has.
+func BenchmarkToolsList(b *testing.B) {
+	besideBare(b, request(2, "tools/list", nil))
+}
+
+func besideBare(b *testing.B, line string) {
+	b.Helper()
+	list, err := filepath.Abs("testdata/tools-list.json")
+	require.NoError(b, err)
+	for _, server := range []struct {
+		name, pkg string
+		args      []string
+	}{{"ours", ".", []string{"--demo"}}, {"bare", "./testdata/bare", []string{list}}} {
+		b.Run(server.name, func(b *testing.B) {
+			s := start(b, build(b, server.pkg), server.args...)
+			s.ask(b, initialize)
+			size := 0
+			for b.Loop() {
+				_, err := io.WriteString(s.stdin, line)
+				require.NoError(b, err)
+				answer, err := s.stdout.ReadBytes('\n')
+				require.NoError(b, err)
+				size = len(answer)
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+			b.ReportMetric(float64(size), "bytes")
+			s.end(b)
+		})
+	}
+}
+
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
 
 // build makes a program as it is released, but for its version.

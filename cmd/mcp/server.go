@@ -159,7 +159,8 @@ func (s *adapter) progress(ctx context.Context, request mcp.CallToolRequest) fun
 		last = time.Now()
 		// A client that has gone or cancelled is no news to the tool.
 		_ = s.notify(ctx, token, "notifications/progress", map[string]any{
-			"progressToken": token, "progress": p.Elapsed.Seconds(), "total": p.Limit.Seconds(), "message": p.Message,
+			"progressToken": token, "progress": p.Elapsed.Seconds(), "total": p.Limit.Seconds(),
+			"message": fmt.Sprintf("after %.0f s: %s", p.Elapsed.Seconds(), p.Message),
 		})
 	}
 }

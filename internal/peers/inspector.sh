@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Judges a built binary with the MCP Inspector's command line, in demo mode: the schemas of all tools under its
-# strict lint, then one call of each tool, and again in the newer protocol revision (which has no initialize).
+# strict lint, then one call of each tool, and again in the newer protocol revision (which has no initialize); at last
+# many calls at once.
 #
 #   inspector.sh BINARY        run.sh puts node and mcp-inspector in PATH
 #
@@ -60,6 +61,18 @@ refused() {
   echo "ok - $what"
 }
 
+# load REQUESTS CONCURRENCY: every call is answered, and none with an error. How fast is not judged here.
+load() {
+  local what="$1 calls, $2 at a time" code=0
+  inspect --method tools/call --tool-name get_app_status --tool-args-json '{"app_id":"web"}' --load --load-requests "$1" --load-concurrency "$2" || code=$?
+  [[ $code -eq 0 ]] || fail "$what: exit code $code"
+  node -e '
+    const { requests, ok, errors, toolErrors } = JSON.parse(require("fs").readFileSync(0)).result;
+    if (ok !== Number(process.argv[1]) || requests !== ok || errors || toolErrors) throw new Error(`${ok} of ${requests} ok, ${errors} errors, ${toolErrors} tool errors`);
+  ' "$1" <"$tmp/out" 2>>"$tmp/err" || fail "$what"
+  echo "ok - $what"
+}
+
 for era in legacy modern; do
   list "$era"
   call "$era" get_app_status '{"app_id":"checkout"}' action_needed
@@ -68,4 +81,5 @@ for era in legacy modern; do
   call "$era" get_operation_result '{"operation_id":"resize","wait_seconds":20}' ok
   refused "$era" get_app_status '{"app_id":"0099b7be-****"}'
 done
+load 2000 8
 echo "inspector: all passed"
