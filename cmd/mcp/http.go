@@ -73,7 +73,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// Limits of one connection. A response may take as long as a call may, and then
+// Limits of one connection. An answer may take as long as a call may, and then
 // some for a slow client.
 const (
 	headerTime  = 10 * time.Second

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -101,6 +102,9 @@ func (g *Gate) pass(w http.ResponseWriter, r *http.Request, library http.Handler
 	switch tooLarge := new(http.MaxBytesError); {
 	case errors.As(err, &tooLarge):
 		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("a request may have %d bytes at most", g.opts.MaxBody))
+		return
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		refuse(w, http.StatusRequestTimeout, "the request did not arrive in time")
 		return
 	case err != nil:
 		refuse(w, http.StatusBadRequest, "the request ended before its body did")

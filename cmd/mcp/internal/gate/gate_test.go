@@ -124,6 +124,50 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
+// connected serves h on a real connection, whose time limit is the point.
+func connected(t *testing.T, limit time.Duration, h http.Handler) string {
+	t.Helper()
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ReadTimeout = limit
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func send(t *testing.T, url string, body io.Reader) (status int, text string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, body)
+	require.NoError(t, err)
+	answer, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	said, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	return answer.StatusCode, string(said)
+}
+
+func TestABodyThatDoesNotArriveIsGivenUp(t *testing.T) {
+	url := connected(t, 50*time.Millisecond, gate.New(gate.Options{}).Handler(library(nil)))
+	body, never := io.Pipe()
+	defer never.Close()
+	status, text := send(t, url, body)
+	require.Equal(t, http.StatusRequestTimeout, status)
+	require.Contains(t, text, "did not arrive in time")
+}
+
+func TestACallMayTakeLongerThanItsRequest(t *testing.T) {
+	const limit = 50 * time.Millisecond
+	url := connected(t, limit, gate.New(gate.Options{}).Handler(library(func(r *http.Request) {
+		select {
+		case <-r.Context().Done():
+			t.Error("the call was cancelled")
+		case <-time.After(4 * limit):
+		}
+	})))
+	status, _ := send(t, url, strings.NewReader(hello))
+	require.Equal(t, http.StatusOK, status)
+}
+
 // Ids of different clients are alike: 1, 2, 3.
 func TestNoClientCancelsTheRequestOfAnother(t *testing.T) {
 	reached := false
