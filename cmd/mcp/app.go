@@ -116,6 +116,9 @@ func onUsageError(_ context.Context, cmd *cli.Command, err error, _ bool) error 
 	if name, undefined := strings.CutPrefix(text, "flag provided but not defined: "); undefined {
 		name = strings.TrimLeft(name, "-")
 		text = "there is no flag --" + name + didYouMean(name, flagNames(cmd), "--")
+		if name == flagHTTP { // it is a flag of the root command, too, which serves
+			text = "--" + name + " goes with serve only"
+		}
 	}
 	return refused(text + "\nSee " + cmd.FullName() + " --help.")
 }

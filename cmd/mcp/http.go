@@ -53,6 +53,9 @@ func (a *app) serveHTTP(ctx context.Context, address string, cfg config.Config, 
 
 // listenHTTP refuses to serve whoever can reach this machine without a token.
 func listenHTTP(ctx context.Context, address, token string) (net.Listener, error) {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		return nil, refused(fmt.Sprintf("--%s: %.80q is not an address with a port; give one such as 127.0.0.1:8765", flagHTTP, address))
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, refused(fmt.Sprintf("--%s: cannot listen on %.80q: %s\nGive an address of this machine and a free port, such as 127.0.0.1:8765.", flagHTTP, address, reason(err)))
