@@ -1,8 +1,12 @@
 package tools
 
 import (
+	"cmp"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Found is a call that a text asks for.
@@ -15,45 +19,93 @@ type Found struct {
 	Starts bool
 }
 
-const maxFound = 20
+const (
+	maxFound = 20
+	minTail  = 8 // characters of an id behind its prefix: "t-1000" and "c-19" are none
+)
 
 // Triage lists what a text speaks of, in its order and once each: it may be an
-// id, an alias, the URL of a console or a pasted alert. more tells that there
-// was more than is listed. Ids that no tool takes are left out, and nothing is
-// asked of the cloud.
+// id, an alias, the URL of a console or an alert. more tells that there was more
+// than is listed. Ids that no tool takes are left out, and nothing is asked of
+// the cloud. The text is to be clean: see formatters.Airlock.Pasted.
 func (c Config) Triage(text string) (found []Found, more bool) {
+	text = percent.ReplaceAllStringFunc(text, unescape)
+	places := c.aliasesIn(text)
+	for _, at := range word.FindAllStringIndex(text, -1) {
+		if f, ok := idIn(text[at[0]:at[1]]); ok {
+			places = append(places, foundAt{f, at[0]})
+		}
+	}
+	slices.SortStableFunc(places, func(a, b foundAt) int { return cmp.Compare(a.at, b.at) })
 	seen := map[string]bool{}
-	for _, word := range strings.FieldsFunc(text, between) {
-		word = strings.Trim(word, "-_.")
-		f, ok := c.about(word)
-		if !ok || seen[f.Word] {
-			continue
-		}
-		seen[f.Word] = true
-		if len(found) == maxFound {
+	for _, p := range places {
+		k, _ := kindOfArg(p.Arg)
+		switch {
+		case seen[p.Word] || c.refuses(k):
+		case len(found) == maxFound:
 			return found, true
+		default:
+			found = append(found, p.Found)
 		}
-		found = append(found, f)
+		seen[p.Word] = true
 	}
 	return found, false
 }
 
-// between separates words in prose and in URLs. An asterisk does not: behind an
-// id it is a mask.
-func between(r rune) bool {
-	return strings.ContainsRune(around, r) || strings.ContainsRune("/?&=#|\\%+@", r)
+type foundAt struct {
+	Found
+
+	at int
 }
 
-func (c Config) about(word string) (Found, bool) {
+var (
+	// word is what may be an id, with the asterisks around it.
+	word    = regexp.MustCompile(`[0-9A-Za-z_*-]+`)
+	percent = regexp.MustCompile(`(?:%[0-9A-Fa-f]{2})+`)
+)
+
+// unescape reads the escapes of URLs, which end the word before them.
+func unescape(escapes string) string {
+	plain, err := url.PathUnescape(escapes)
+	if err != nil || !utf8.ValidString(plain) {
+		return " "
+	}
+	return plain
+}
+
+// idIn tells which id a word is. An asterisk behind it alone is a mask, on both
+// sides it is emphasis.
+func idIn(word string) (Found, bool) {
+	if strings.HasPrefix(word, "*") {
+		word = strings.Trim(word, "*")
+	}
+	word = strings.Trim(word, "-_")
 	k, ok := kindOf(word)
-	ok = ok && len(word) <= maxID && strings.ContainsAny(word, "0123456789") // "t-shirt" has the shape of an InvokeId
+	if !ok { // an upper-case UUID stays a RequestId
+		lower := strings.ToLower(word)
+		if k, ok = kindOf(lower); k.Arg == appID.Arg {
+			return Found{}, false
+		}
+		word = lower
+	}
+	_, tail, _ := strings.Cut(strings.Replace(word, "_", "-", 1), "-")
+	return about(word, k), ok && len(word) <= maxID && len(tail) >= minTail && strings.ContainsAny(tail, "0123456789")
+}
+
+// aliasesIn finds the names of aliases where they stand as a word.
+func (c Config) aliasesIn(text string) (places []foundAt) {
 	for _, a := range c.Aliases {
-		if strings.EqualFold(a.Name, word) {
-			word = a.Name
-			k, ok = kindOfArg(a.Arg)
+		k, known := kindOfArg(a.Arg)
+		name := regexp.MustCompile(`(?i)(?:^|[^\pL\pN_-])(` + regexp.QuoteMeta(a.Name) + `)(?:$|[^\pL\pN_-])`)
+		if at := name.FindStringSubmatchIndex(text); at != nil && known {
+			places = append(places, foundAt{about(a.Name, k), at[2]})
 		}
 	}
-	return Found{Word: word, Tool: k.Tool, Arg: k.Arg, Starts: k.Arg == envID.Arg}, ok && !c.refuses(k)
+	return places
+}
+
+func about(word string, k IDKind) Found {
+	return Found{Word: word, Tool: k.Tool, Arg: k.Arg, Starts: k.Arg == envID.Arg}
 }
 
 // refuses tells that a server that only reads does not take such an id.

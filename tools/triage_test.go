@@ -37,6 +37,16 @@ func TestTriageFindsWhatATextSpeaksOf(t *testing.T) {
 		{"a masked id is none", "0099b7be-5f5b-4512-a7fc-****", nil},
 		{"words that only look like ids", "t-shirt c-suite i-frame", nil},
 		{"a RequestId is no AppId", "E544D333-130C-4540-94BF-116BC8A96A40", nil},
+		{"short words that only look like ids", "c-19 i-5 t-1000 i-18n c-3po", nil},
+		{"an encoded URL", "https%3A%2F%2Fsae.console.aliyun.com%2Fapp%2F0099b7be-5f5b-4512-a7fc-56049ef10000%2Fbase id%3Dt-hz0jdfwd9f00000%26x", []string{
+			"get_app_status app_id 0099b7be-5f5b-4512-a7fc-56049ef10000", "get_invocation_results invoke_id t-hz0jdfwd9f00000"}},
+		{"encoded quotes", "%220099b7be-5f5b-4512-a7fc-56049ef10000%22", []string{"get_app_status app_id 0099b7be-5f5b-4512-a7fc-56049ef10000"}},
+		{"Chinese without spaces", "实例i-bp1i7gg30r52z2em0000异常", []string{"get_invocation_results instance_id i-bp1i7gg30r52z2em0000"}},
+		{"emphasis", "**i-bp1i7gg30r52z2em0000** and *t-hz0jdfwd9f00000*", []string{
+			"get_invocation_results instance_id i-bp1i7gg30r52z2em0000", "get_invocation_results invoke_id t-hz0jdfwd9f00000"}},
+		{"a mask", "i-bp1i7gg30r52****", nil},
+		{"capitals", "T-HZ0JDFWD9F00000", []string{"get_invocation_results invoke_id t-hz0jdfwd9f00000"}},
+		{"an alias within a word is none", "checkout-v2 mycheckout web_1", nil},
 		{"an endless id", "t-" + strings.Repeat("1", 1000), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -58,7 +68,7 @@ func TestTriageFindsWhatATextSpeaksOf(t *testing.T) {
 func TestTriageListsABoundedNumberAndSaysSo(t *testing.T) {
 	var text strings.Builder
 	for i := range 100 {
-		fmt.Fprintf(&text, "t-%d ", i)
+		fmt.Fprintf(&text, "t-hz0jdfwd%d ", i)
 	}
 	found, more := newWorld(t).cfg.Triage(text.String())
 	require.Len(t, found, 20)

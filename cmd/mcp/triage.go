@@ -17,8 +17,7 @@ const (
 	promptName  = "triage"
 	promptArg   = "what"
 	namesURI    = "alitriage://names"
-	maxPasted   = 64 << 10 // bytes; more of an alert is not read
-	maxComplete = 100      // the protocol's limit
+	maxComplete = 100 // the protocol's limit
 )
 
 // triage offers the prompt, the names and their completion.
@@ -56,10 +55,10 @@ func (t triage) prompt(_ context.Context, request mcp.GetPromptRequest) (*mcp.Ge
 // it, the first step is to ask.
 func (t triage) text(pasted string) string {
 	var b strings.Builder
-	pasted = strings.ToValidUTF8(pasted[:min(len(pasted), maxPasted)], "")
 	b.WriteString("Something may be wrong on Alibaba Cloud. Find out what, and what to do next.\n\n")
-	b.WriteString(formatters.Airlock{Key: t.known.MarkKey}.Pasted(pasted, t.fence()))
-	found, more := t.known.Triage(pasted)
+	clean := formatters.Airlock{Key: t.known.MarkKey}.Pasted(pasted)
+	b.WriteString(clean.Show(t.fence()))
+	found, more := t.known.Triage(clean.Text)
 	if len(found) == 0 {
 		b.WriteString("\nI have named no id that a tool of alitriage takes, and no alias. Ask me for one: " + t.kinds() + "\n")
 	} else {
@@ -72,6 +71,9 @@ func (t triage) text(pasted string) string {
 			b.WriteString(" STARTS a change in the environment: only after I have agreed")
 		}
 		b.WriteByte('\n')
+	}
+	if clean.Cut {
+		b.WriteString("\nThe middle of this text was not read, it is too long: ask me for the ids in it.\n")
 	}
 	if more {
 		b.WriteString("- there are more ids than these: ask me which matter\n")
