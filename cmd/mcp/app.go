@@ -99,6 +99,7 @@ func (a *app) command() *cli.Command {
 		HideVersion:    true,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // run maps errors to exit codes
 		OnUsageError:   onUsageError,
+		Before:         httpIsForServing,
 		Action:         a.serve,
 		Commands: []*cli.Command{
 			{Name: "serve", Usage: "serve MCP over stdio (the default) or HTTP", Flags: serveFlags(), Action: a.serve, OnUsageError: onUsageError},
@@ -108,6 +109,14 @@ func (a *app) command() *cli.Command {
 			{Name: "version", Usage: "print version, commit and Go version", Action: a.version, OnUsageError: onUsageError},
 		},
 	}
+}
+
+// httpIsForServing refuses the root's --http before another command.
+func httpIsForServing(ctx context.Context, cmd *cli.Command) (context.Context, error) {
+	if name := cmd.Args().First(); cmd.IsSet(flagHTTP) && name != "serve" && cmd.Command(name) != nil {
+		return ctx, refused("--" + flagHTTP + " goes with serve only")
+	}
+	return ctx, nil
 }
 
 // onUsageError turns the library's complaints into ours.

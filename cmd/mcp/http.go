@@ -39,7 +39,7 @@ func (a *app) serveHTTP(ctx context.Context, address string, cfg config.Config, 
 		return err
 	}
 	defer listener.Close()
-	g := gate.New(gate.Options{Token: cfg.HTTPToken})
+	g := gate.New(gate.Options{Token: cfg.HTTPToken, Logger: logger})
 	known, all, err := a.tools(cfg, logger, g.Draining())
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func reason(err error) string {
 // some for a slow client.
 const (
 	headerTime  = 10 * time.Second
-	requestTime = 30 * time.Second
+	requestTime = 10 * time.Second
 	idleTime    = 2 * time.Minute
 	slowTime    = time.Minute
 )
@@ -109,6 +109,7 @@ func (w web) handler(known tools.Config, all []tools.Tool, logger *slog.Logger) 
 	a := &adapter{wire: w, logger: logger, fence: newFence}
 	library := server.NewStreamableHTTPServer(a.newMCPServer(known, all),
 		server.WithStateLess(true),
+		server.WithDisableLocalhostProtection(w.NeedsToken()),          // a page that rebinds its name has no token, a proxy may keep the Host
 		server.WithDisableStreaming(true),                              // nothing is ever said but in answer to a request
 		server.WithStreamableHTTPLogger(slog.New(slog.DiscardHandler))) // it would log panic values
 	mux := http.NewServeMux()

@@ -146,9 +146,9 @@ func TestOverHTTPHostilePagesAndGarbageAreRefused(t *testing.T) {
 	status, answer := s.post(t, "{")
 	require.Equal(t, http.StatusBadRequest, status)
 	require.NotNil(t, answer[0].Error)
-	status, answer = s.post(t, strings.Repeat(" ", 5<<20))
+	status, answer = s.post(t, strings.Repeat(" ", 2<<20))
 	require.Equal(t, http.StatusRequestEntityTooLarge, status)
-	require.Contains(t, answer[0].Error.Message, "4194304 bytes")
+	require.Contains(t, answer[0].Error.Message, "1048576 bytes")
 	status, _ = s.post(t, webStatus(2))
 	require.Equal(t, http.StatusOK, status)
 }

@@ -40,7 +40,8 @@ func refuseShape(_ context.Context, _ any, message any) error {
 	if err := json.Unmarshal(raw, shape()); !errors.As(err, &wrong) {
 		return nil
 	}
-	_, field, _ := strings.Cut("."+wrong.Field, ".params") // Go's own name of an embedded struct may stand before it
+	_, field, _ := strings.Cut("."+wrong.Field, ".params") // Go's own names of embedded structs may stand before it and in it
+	field = strings.ReplaceAll(field, ".Alias", "")
 	return fmt.Errorf("%s: params%.100s must be %s, got %s", envelope.Method, strings.ToValidUTF8(field, "?"), inWords(wrong.Type), wrong.Value)
 }
 

@@ -3,14 +3,18 @@ package gate
 import (
 	"bytes"
 	"cmp"
+	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -19,9 +23,10 @@ import (
 // Options of a Gate; the zero value is fine on loopback.
 type Options struct {
 	Token    string        // the bearer token that every request needs; "": none does
-	MaxBody  int64         // bytes of a request; 4 MiB
+	MaxBody  int64         // bytes of a request; 1 MiB
 	InFlight int           // requests at a time; 256
 	Drain    time.Duration // after Drain, until what is in flight is cancelled; 4 s
+	Logger   *slog.Logger  // nil is silent
 }
 
 // Gate is one HTTP server's.
@@ -36,9 +41,10 @@ type Gate struct {
 
 // New makes a gate that is open until Drain.
 func New(opts Options) *Gate {
-	opts.MaxBody = cmp.Or(opts.MaxBody, 4<<20)
+	opts.MaxBody = cmp.Or(opts.MaxBody, 1<<20)
 	opts.InFlight = cmp.Or(opts.InFlight, 256)
 	opts.Drain = cmp.Or(opts.Drain, 4*time.Second)
+	opts.Logger = cmp.Or(opts.Logger, slog.New(slog.DiscardHandler))
 	return &Gate{
 		opts:     opts,
 		token:    sha256.Sum256([]byte(opts.Token)),
@@ -63,6 +69,9 @@ func (g *Gate) Draining() <-chan struct{} { return g.draining }
 // and answered as an error.
 func (g *Gate) Expired() <-chan struct{} { return g.expired }
 
+// NeedsToken tells whether nobody gets in without one.
+func (g *Gate) NeedsToken() bool { return g.opts.Token != "" }
+
 // Handler lets through to the library what may pass.
 func (g *Gate) Handler(library http.Handler) http.Handler {
 	origins := http.NewCrossOriginProtection()
@@ -75,21 +84,20 @@ func (g *Gate) Handler(library http.Handler) http.Handler {
 			refuse(w, http.StatusUnauthorized, "this server needs the header Authorization: Bearer TOKEN, with the token that it was started with")
 			return
 		}
-		select {
-		case g.places <- struct{}{}:
-			defer func() { <-g.places }()
-		default:
-			w.Header().Set("Retry-After", "1")
-			refuse(w, http.StatusServiceUnavailable, fmt.Sprintf("%d requests are in flight already; ask again", g.opts.InFlight))
+		if r.Method != http.MethodPost { // there are no sessions to listen to or to delete
+			w.Header().Set("Allow", http.MethodPost)
+			refuse(w, http.StatusMethodNotAllowed, "use POST; nothing is ever sent but in answer to a request")
 			return
 		}
-		g.pass(w, r, library)
+		if body, ok := g.read(w, r); ok && !answered(w, body) {
+			g.pass(w, r, body, library)
+		}
 	}))
 }
 
 // allowed compares digests, so that not even the length of the token shows in the time it takes.
 func (g *Gate) allowed(r *http.Request) bool {
-	if g.opts.Token == "" {
+	if !g.NeedsToken() {
 		return true
 	}
 	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -97,26 +105,56 @@ func (g *Gate) allowed(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(digest[:], g.token[:]) == 1 && strings.EqualFold(scheme, "Bearer")
 }
 
-func (g *Gate) pass(w http.ResponseWriter, r *http.Request, library http.Handler) {
+// read takes a request in, or refuses it. At the end one that has not arrived is
+// not waited for: it has asked nothing yet.
+func (g *Gate) read(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-g.draining:
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now())
+		case <-done:
+		}
+	}()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, g.opts.MaxBody))
 	switch tooLarge := new(http.MaxBytesError); {
 	case errors.As(err, &tooLarge):
 		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("a request may have %d bytes at most", g.opts.MaxBody))
-		return
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		refuse(w, http.StatusRequestTimeout, "the request did not arrive in time")
-		return
 	case err != nil:
 		refuse(w, http.StatusBadRequest, "the request ended before its body did")
-		return
 	}
-	if answered(w, body) {
+	return body, err == nil
+}
+
+func (g *Gate) pass(w http.ResponseWriter, r *http.Request, body []byte, library http.Handler) {
+	select {
+	case g.places <- struct{}{}:
+		defer func() { <-g.places }()
+	default:
+		w.Header().Set("Retry-After", "1")
+		refuse(w, http.StatusServiceUnavailable, fmt.Sprintf("%d requests are in flight already; ask again", g.opts.InFlight))
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	s := &stream{ResponseWriter: w, listens: strings.Contains(r.Header.Get("Accept"), "text/event-stream")}
-	defer s.end()
+	accepts := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
+	s := &stream{ResponseWriter: w, listens: strings.Contains(accepts, "text/event-stream")}
+	defer g.end(r.Context(), s)
 	library.ServeHTTP(s, r.WithContext(withStream(r.Context(), s)))
+}
+
+// end survives a panic below. Its value may quote anything and is not shown.
+func (g *Gate) end(ctx context.Context, s *stream) {
+	value := recover()
+	if value == nil {
+		s.end()
+		return
+	}
+	reference := rand.Text()
+	g.opts.Logger.LogAttrs(ctx, slog.LevelError, "internal error", slog.String("reference", reference), slog.String("kind", fmt.Sprintf("%T", value)), slog.String("stack", string(debug.Stack())))
+	s.fail(errorMessage(nil, internalError, "internal error, reference "+reference+": the log on stderr says more under it. Please report it."))
 }
 
 // answered answers what the library must not see.
@@ -135,10 +173,10 @@ func answered(w http.ResponseWriter, body []byte) bool {
 	if json.Unmarshal(body, &message) != nil {
 		return false
 	}
-	switch message.Method {
-	case "notifications/cancelled":
+	switch {
+	case message.Method == "notifications/cancelled" && message.ID == nil:
 		w.WriteHeader(http.StatusAccepted)
-	case "subscriptions/listen":
+	case message.Method == "subscriptions/listen":
 		answerError(w, http.StatusNotFound, message.ID, methodNotFound, "nothing changes here while the server runs, so there is nothing to subscribe to")
 	default:
 		return false
@@ -150,6 +188,7 @@ func answered(w http.ResponseWriter, body []byte) bool {
 const (
 	invalidRequest = -32600
 	methodNotFound = -32601
+	internalError  = -32603
 )
 
 func refuse(w http.ResponseWriter, status int, why string) {
@@ -160,7 +199,13 @@ func refuse(w http.ResponseWriter, status int, why string) {
 func answerError(w http.ResponseWriter, status int, id json.RawMessage, code int, why string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{ // to a client that has gone nothing can be said
-		"jsonrpc": "2.0", "id": id, "error": map[string]any{"code": code, "message": "alitriage: " + why},
-	})
+	_, _ = w.Write(errorMessage(id, code, why)) // to a client that has gone nothing can be said
+}
+
+func errorMessage(id json.RawMessage, code int, why string) []byte {
+	text, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": id, "error": map[string]any{"code": code, "message": "alitriage: " + why}})
+	if err != nil {
+		panic(err) // the id was read as JSON
+	}
+	return append(text, '\n')
 }

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -124,6 +126,49 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
+func TestAcceptMayBeSpeltInAnyWay(t *testing.T) {
+	for _, accept := range [][]string{{both}, {"application/json", "Text/Event-Stream"}, {"text/event-stream;q=0.5, application/json"}} {
+		h := gate.New(gate.Options{}).Handler(library(func(r *http.Request) {
+			require.NoError(t, gate.Notify(r.Context(), "notifications/progress", nil), accept)
+		}))
+		r := post(hello)
+		r.Header["Accept"] = accept
+		serve(h, r)
+	}
+}
+
+func TestOnlyPOSTIsTaken(t *testing.T) {
+	h := gate.New(gate.Options{}).Handler(library(nil))
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodDelete, http.MethodPut, http.MethodOptions} {
+		r := post("")
+		r.Method = method
+		w := serve(h, r)
+		require.Equal(t, http.StatusMethodNotAllowed, w.Code, method)
+		require.Equal(t, http.MethodPost, w.Header().Get("Allow"))
+	}
+}
+
+func TestAPanicShowsNothingButAReference(t *testing.T) {
+	for _, progress := range []bool{false, true} {
+		var log bytes.Buffer
+		h := gate.New(gate.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}).Handler(library(func(r *http.Request) {
+			if progress {
+				require.NoError(t, gate.Notify(r.Context(), "notifications/progress", nil))
+			}
+			panic("a secret")
+		}))
+		w := serve(h, post(hello))
+		reference := regexp.MustCompile(`reference (\w+)`).FindStringSubmatch(w.Body.String())
+		require.Len(t, reference, 2)
+		require.Contains(t, log.String(), "reference="+reference[1])
+		require.NotContains(t, w.Body.String()+log.String(), "a secret")
+		if !progress {
+			require.Equal(t, http.StatusInternalServerError, w.Code)
+			require.True(t, json.Valid(w.Body.Bytes()))
+		}
+	}
+}
+
 // connected serves h on a real connection, whose time limit is the point.
 func connected(t *testing.T, limit time.Duration, h http.Handler) string {
 	t.Helper()
@@ -155,6 +200,16 @@ func TestABodyThatDoesNotArriveIsGivenUp(t *testing.T) {
 	require.Contains(t, text, "did not arrive in time")
 }
 
+func TestAtTheEndABodyThatHasNotArrivedIsNotWaitedFor(t *testing.T) {
+	g := gate.New(gate.Options{})
+	url := connected(t, time.Minute, g.Handler(library(nil)))
+	body, never := io.Pipe()
+	defer never.Close()
+	g.Drain()
+	status, _ := send(t, url, body)
+	require.Equal(t, http.StatusRequestTimeout, status)
+}
+
 func TestACallMayTakeLongerThanItsRequest(t *testing.T) {
 	const limit = 50 * time.Millisecond
 	url := connected(t, limit, gate.New(gate.Options{}).Handler(library(func(r *http.Request) {
@@ -176,8 +231,11 @@ func TestNoClientCancelsTheRequestOfAnother(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, w.Code)
 	require.Empty(t, w.Body.String())
 	require.False(t, reached)
-	serve(h, post(`{"jsonrpc":"2.0","method":"notifications/initialized"}`))
-	require.True(t, reached)
+	for _, other := range []string{`{"jsonrpc":"2.0","method":"notifications/initialized"}`, `{"jsonrpc":"2.0","id":1,"method":"notifications/cancelled"}`} {
+		reached = false
+		serve(h, post(other))
+		require.True(t, reached, "the library answers it")
+	}
 }
 
 func TestThereIsNothingToSubscribeTo(t *testing.T) {

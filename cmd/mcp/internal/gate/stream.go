@@ -103,3 +103,18 @@ func (s *stream) end() {
 		_ = s.send(answer) // to a client that has gone nothing can be said
 	}
 }
+
+// fail ends the answer with an error, unless something was answered already.
+func (s *stream) fail(message []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.events:
+		_ = s.send(bytes.TrimSpace(message))
+	case !s.answered:
+		s.Header().Set("Content-Type", "application/json")
+		s.ResponseWriter.WriteHeader(http.StatusInternalServerError)
+		_, _ = s.ResponseWriter.Write(message)
+	}
+	s.answered = true
+}
