@@ -153,12 +153,26 @@ func (c Config) Known() Known {
 	return k
 }
 
-// Complete lists the aliases that begin with prefix, without regard to case.
-func (c Config) Complete(prefix string) []string {
+// CompleteAlias lists the aliases that begin with prefix, without regard to case.
+func (c Config) CompleteAlias(prefix string) []string {
+	return completions(c.Known().Aliases, func(a KnownAlias) string { return a.Name }, prefix)
+}
+
+// CompleteProfile does so for profiles.
+func (c Config) CompleteProfile(prefix string) []string {
+	return completions(c.Known().Profiles, func(p KnownProfile) string { return p.Name }, prefix)
+}
+
+// CompleteRegion does so for the regions of profiles and aliases.
+func (c Config) CompleteRegion(prefix string) []string {
+	return completions(c.Known().Regions, func(region string) string { return region }, prefix)
+}
+
+func completions[T any](all []T, nameOf func(T) string, prefix string) []string {
 	names := []string{}
-	for _, a := range c.Known().Aliases {
-		if len(a.Name) >= len(prefix) && strings.EqualFold(a.Name[:len(prefix)], prefix) {
-			names = append(names, a.Name)
+	for _, x := range all {
+		if name := nameOf(x); len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) {
+			names = append(names, name)
 		}
 	}
 	return names

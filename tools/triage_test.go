@@ -107,8 +107,11 @@ func TestKnownListsNamesInOrderAndNoCredential(t *testing.T) {
 	require.NotContains(t, string(text), "secret")
 
 	for prefix, want := range map[string][]string{"": {"Checkout", "web"}, "c": {"Checkout"}, "WE": {"web"}, "x": {}, "webb": {}} {
-		require.Equal(t, want, cfg.Complete(prefix), prefix)
+		require.Equal(t, want, cfg.CompleteAlias(prefix), prefix)
 	}
+	require.Equal(t, []string{"prod"}, cfg.CompleteProfile("P"))
+	require.Equal(t, []string{"cn-beijing", "cn-hangzhou"}, cfg.CompleteRegion("cn-"))
+	require.Empty(t, cfg.CompleteRegion("us-"))
 }
 
 func FuzzTriage(f *testing.F) {

@@ -15,7 +15,9 @@ import (
 
 const (
 	promptName  = "triage"
-	promptArg   = "what"
+	argWhat     = "what"
+	argProfile  = "profile"
+	argRegion   = "region"
 	namesURI    = "alitriage://names"
 	maxComplete = 100 // the protocol's limit
 )
@@ -37,7 +39,9 @@ func (t triage) options() []server.ServerOption {
 func (t triage) addTo(m *server.MCPServer) {
 	m.AddPrompt(mcp.NewPrompt(promptName,
 		mcp.WithPromptDescription("Find out what happened and what to do next, from an id, an alias or a pasted alert."),
-		mcp.WithArgument(promptArg, mcp.ArgumentDescription("id, alias or text of an alert")),
+		mcp.WithArgument(argWhat, mcp.ArgumentDescription("id, alias or text of an alert")),
+		mcp.WithArgument(argProfile, mcp.ArgumentDescription("account, if not the default")),
+		mcp.WithArgument(argRegion, mcp.ArgumentDescription("RegionId, if not configured")),
 	), t.prompt)
 	m.AddResource(mcp.NewResource(namesURI, "names",
 		mcp.WithResourceDescription("Aliases, profiles and regions that this server knows."), mcp.WithMIMEType("application/json"),
@@ -45,18 +49,17 @@ func (t triage) addTo(m *server.MCPServer) {
 }
 
 func (t triage) prompt(_ context.Context, request mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-	pasted := strings.TrimSpace(request.Params.Arguments[promptArg])
 	return mcp.NewGetPromptResult("Triage on Alibaba Cloud", []mcp.PromptMessage{
-		mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent(t.text(pasted))),
+		mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent(t.text(request.Params.Arguments))),
 	}), nil
 }
 
 // text walks the assistant through. Without anything pasted, or without an id in
 // it, the first step is to ask.
-func (t triage) text(pasted string) string {
+func (t triage) text(given map[string]string) string {
 	var b strings.Builder
 	b.WriteString("Something may be wrong on Alibaba Cloud. Find out what, and what to do next.\n\n")
-	clean := formatters.Airlock{Key: t.known.MarkKey}.Pasted(pasted)
+	clean := formatters.Airlock{Key: t.known.MarkKey}.Pasted(strings.TrimSpace(given[argWhat]))
 	b.WriteString(clean.Show(t.fence()))
 	found, more := t.known.Triage(clean.Text)
 	if len(found) == 0 {
@@ -65,8 +68,7 @@ func (t triage) text(pasted string) string {
 		b.WriteString("\nCall:\n")
 	}
 	for _, f := range found {
-		args, _ := json.Marshal(map[string]string{f.Arg: f.Word}) // of strings alone
-		fmt.Fprintf(&b, "- %s %s", f.Tool, args)
+		fmt.Fprintf(&b, "- %s %s", f.Tool, arguments(f, given))
 		if f.Starts {
 			b.WriteString(" STARTS a change in the environment: only after I have agreed")
 		}
@@ -88,6 +90,19 @@ Then:
 	return b.String()
 }
 
+// arguments are those of a call, as JSON. Where the person has named an account
+// or a region, the call says so; which there are is for the tool to judge.
+func arguments(f tools.Found, given map[string]string) []byte {
+	args := map[string]string{f.Arg: f.Word}
+	for _, name := range []string{argProfile, argRegion} {
+		if value := strings.TrimSpace(given[name]); value != "" {
+			args[name] = value
+		}
+	}
+	text, _ := json.Marshal(args) // texts alone
+	return text
+}
+
 // kinds lists the ids that the tools take, and the aliases.
 func (t triage) kinds() string {
 	var list []string
@@ -95,7 +110,7 @@ func (t triage) kinds() string {
 		list = append(list, k.Term+" ("+k.Example+")")
 	}
 	text := strings.Join(list, ", ")
-	if names := t.known.Complete(""); len(names) > 0 {
+	if names := t.known.CompleteAlias(""); len(names) > 0 {
 		text += "; or an alias: " + strings.Join(names[:min(len(names), maxComplete)], ", ")
 	}
 	return text + "."
@@ -109,12 +124,18 @@ func (t triage) names(context.Context, mcp.ReadResourceRequest) ([]mcp.ResourceC
 	return []mcp.ResourceContents{mcp.TextResourceContents{URI: namesURI, MIMEType: "application/json", Text: string(text)}}, nil
 }
 
-// CompletePromptArgument offers the aliases.
+// CompletePromptArgument offers the names there are.
 func (t triage) CompletePromptArgument(_ context.Context, prompt string, argument mcp.CompleteArgument, _ mcp.CompleteContext) (*mcp.Completion, error) {
-	if prompt != promptName || argument.Name != promptArg {
-		return &mcp.Completion{Values: []string{}}, nil
+	names := []string{}
+	if complete, ok := t.completions()[argument.Name]; ok && prompt == promptName {
+		names = complete(argument.Value)
 	}
-	names := t.known.Complete(argument.Value)
 	shown := names[:min(len(names), maxComplete)]
 	return &mcp.Completion{Values: shown, Total: len(names), HasMore: len(names) > len(shown)}, nil
+}
+
+func (t triage) completions() map[string]func(prefix string) []string {
+	return map[string]func(string) []string{
+		argWhat: t.known.CompleteAlias, argProfile: t.known.CompleteProfile, argRegion: t.known.CompleteRegion,
+	}
 }

@@ -16,7 +16,7 @@ func promptText(t *testing.T, c *client.Client, pasted string) string {
 	t.Helper()
 	request := mcp.GetPromptRequest{}
 	request.Params.Name = promptName
-	request.Params.Arguments = map[string]string{promptArg: pasted}
+	request.Params.Arguments = map[string]string{argWhat: pasted}
 	result, err := c.GetPrompt(t.Context(), request)
 	require.NoError(t, err)
 	require.Len(t, result.Messages, 1)
@@ -46,6 +46,15 @@ func TestThePromptTurnsAnAlertIntoCalls(t *testing.T) {
 			require.NotContains(t, after, "drop the database")
 		})
 	}
+}
+
+func TestThePromptPassesAccountAndRegionOn(t *testing.T) {
+	request := mcp.GetPromptRequest{}
+	request.Params.Name = promptName
+	request.Params.Arguments = map[string]string{argWhat: "checkout", argProfile: "prod", argRegion: "cn-hangzhou"}
+	result, err := serveDemo(t).connect(t, "2025-11-25").GetPrompt(t.Context(), request)
+	require.NoError(t, err)
+	require.Contains(t, result.Messages[0].Content.(mcp.TextContent).Text, `- get_app_status {"app_id":"checkout","profile":"prod","region":"cn-hangzhou"}`)
 }
 
 func TestThePromptAsksWhenNothingIsNamed(t *testing.T) {
@@ -87,8 +96,10 @@ func TestAliasesAreCompleted(t *testing.T) {
 		require.NoError(t, err)
 		return result.Completion.Values
 	}
-	require.Equal(t, []string{"checkout", "checkout-env"}, complete(promptName, promptArg, "che"))
-	require.Empty(t, complete(promptName, promptArg, "nobody"))
+	require.Equal(t, []string{"checkout", "checkout-env"}, complete(promptName, argWhat, "che"))
+	require.Empty(t, complete(promptName, argWhat, "nobody"))
+	require.Equal(t, []string{"default"}, complete(promptName, argProfile, ""))
+	require.Equal(t, []string{"cn-hangzhou"}, complete(promptName, argRegion, "cn"))
 	require.Empty(t, complete(promptName, "other", ""))
-	require.Empty(t, complete("other", promptArg, ""))
+	require.Empty(t, complete("other", argWhat, ""))
 }
