@@ -50,7 +50,7 @@ var errExpired = errors.New("the server is shutting down")
 
 // newMCPServer declares the tools and what goes with them to the MCP library.
 func (s *adapter) newMCPServer(known tools.Config, all []tools.Tool) *server.MCPServer {
-	triage := triage{known, s.fence}
+	triage := triage{known, s.fence, s.report}
 	hooks := &server.Hooks{}
 	hooks.AddOnRequestInitialization(refuseShape)
 	s.hook(hooks)
@@ -116,15 +116,20 @@ func (s *adapter) guarded(t tools.Tool, call server.ToolHandlerFunc) server.Tool
 
 // bug hides a panic from the client, but for a reference to the log.
 func (s *adapter) bug(ctx context.Context, t tools.Tool, value any) *mcp.CallToolResult {
-	reference := newFence()
-	s.logger.LogAttrs(ctx, slog.LevelError, "internal error", slog.String("reference", reference),
-		slog.String("tool", t.Name), slog.String("kind", fmt.Sprintf("%T", value)), slog.String("stack", string(debug.Stack())))
-	text := "Internal error of alitriage, reference " + reference + ": the log on stderr says more under it. Please report it.\n" +
-		"Nothing is known about the thing you asked for."
+	text := s.report(ctx, t.Name, value) + "\nNothing is known about the thing you asked for."
 	if t.Starts {
 		text += " If something was to be started, it may have been: look before you start it again."
 	}
 	return mcp.NewToolResultError(text)
+}
+
+// report logs a panic under the reference that it returns in a sentence. The
+// value may quote anything and is not shown.
+func (s *adapter) report(ctx context.Context, where string, value any) string {
+	reference := newFence()
+	s.logger.LogAttrs(ctx, slog.LevelError, "internal error", slog.String("reference", reference),
+		slog.String("tool", where), slog.String("kind", fmt.Sprintf("%T", value)), slog.String("stack", string(debug.Stack())))
+	return "Internal error of alitriage, reference " + reference + ": the log on stderr says more under it. Please report it."
 }
 
 // untilExpired ends a call that is still in flight when the session has to end.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -24,8 +25,16 @@ const (
 
 // triage offers the prompt, the names and their completion.
 type triage struct {
-	known tools.Config
-	fence func() string
+	known  tools.Config
+	fence  func() string
+	report func(ctx context.Context, where string, value any) string // of a panic
+}
+
+// survive keeps a panic's value from the client, to whom the library would send it.
+func (t triage) survive(ctx context.Context, err *error) {
+	if value := recover(); value != nil {
+		*err = errors.New(t.report(ctx, promptName, value))
+	}
 }
 
 // options declare what triage can do.
@@ -48,7 +57,8 @@ func (t triage) addTo(m *server.MCPServer) {
 	), t.names)
 }
 
-func (t triage) prompt(_ context.Context, request mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+func (t triage) prompt(ctx context.Context, request mcp.GetPromptRequest) (_ *mcp.GetPromptResult, err error) {
+	defer t.survive(ctx, &err)
 	return mcp.NewGetPromptResult("Triage on Alibaba Cloud", []mcp.PromptMessage{
 		mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent(t.text(request.Params.Arguments))),
 	}), nil
@@ -74,11 +84,11 @@ func (t triage) text(given map[string]string) string {
 		}
 		b.WriteByte('\n')
 	}
-	if clean.Cut {
-		b.WriteString("\nThe middle of this text was not read, it is too long: ask me for the ids in it.\n")
-	}
 	if more {
 		b.WriteString("- there are more ids than these: ask me which matter\n")
+	}
+	if clean.Cut {
+		b.WriteString("\nThe middle of this text was not read, it is too long: ask me for the ids in it.\n")
 	}
 	b.WriteString(`
 Then:
@@ -116,7 +126,8 @@ func (t triage) kinds() string {
 	return text + "."
 }
 
-func (t triage) names(context.Context, mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+func (t triage) names(ctx context.Context, _ mcp.ReadResourceRequest) (_ []mcp.ResourceContents, err error) {
+	defer t.survive(ctx, &err)
 	text, err := json.Marshal(t.known.Known())
 	if err != nil {
 		return nil, err
@@ -125,7 +136,8 @@ func (t triage) names(context.Context, mcp.ReadResourceRequest) ([]mcp.ResourceC
 }
 
 // CompletePromptArgument offers the names there are.
-func (t triage) CompletePromptArgument(_ context.Context, prompt string, argument mcp.CompleteArgument, _ mcp.CompleteContext) (*mcp.Completion, error) {
+func (t triage) CompletePromptArgument(ctx context.Context, prompt string, argument mcp.CompleteArgument, _ mcp.CompleteContext) (_ *mcp.Completion, err error) {
+	defer t.survive(ctx, &err)
 	names := []string{}
 	if complete, ok := t.completions()[argument.Name]; ok && prompt == promptName {
 		names = complete(argument.Value)

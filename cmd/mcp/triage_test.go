@@ -68,6 +68,29 @@ func TestThePromptAsksWhenNothingIsNamed(t *testing.T) {
 	}
 }
 
+// A profile that nobody has made panics when it is asked for its region.
+func TestAPanicOfThePromptAndTheNamesShowsNothingButAReference(t *testing.T) {
+	s := serveTools(t, func(drain <-chan struct{}) (tools.Config, []tools.Tool) {
+		known, all := demoTools(t, drain)
+		known.Profiles = []tools.Profile{{Name: "broken"}}
+		return known, all
+	})
+	for _, line := range []string{
+		request(1, "resources/read", map[string]any{"uri": namesURI}),
+		request(1, "prompts/get", map[string]any{"name": promptName}),
+		request(1, "completion/complete", map[string]any{
+			"ref": map[string]any{"type": "ref/prompt", "name": promptName}, "argument": map[string]any{"name": argRegion, "value": ""},
+		}),
+	} {
+		var answer message
+		require.NoError(t, json.Unmarshal(s.ask(t, line), &answer))
+		require.NotNil(t, answer.Error)
+		require.Contains(t, answer.Error.Message, "Internal error of alitriage, reference ")
+		require.NotContains(t, answer.Error.Message, "nil pointer")
+	}
+	require.NotContains(t, s.log.String(), "nil pointer")
+}
+
 func TestTheNamesAreAResourceWithoutCredentials(t *testing.T) {
 	c := serveDemo(t).connect(t, "2025-11-25")
 	list, err := c.ListResources(t.Context(), mcp.ListResourcesRequest{})

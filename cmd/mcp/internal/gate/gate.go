@@ -105,19 +105,18 @@ func (g *Gate) allowed(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(digest[:], g.token[:]) == 1 && strings.EqualFold(scheme, "Bearer")
 }
 
-// read takes a request in, or refuses it. At the end one that has not arrived is
-// not waited for: it has asked nothing yet.
+// read takes a request in, or refuses it. At the end nothing new is taken, and
+// what has not arrived is not waited for: it has asked nothing yet.
 func (g *Gate) read(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
-	done := make(chan struct{})
-	defer close(done)
-	go func() {
-		select {
-		case <-g.draining:
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now())
-		case <-done:
-		}
-	}()
+	select {
+	case <-g.draining:
+		refuse(w, http.StatusServiceUnavailable, "the server is shutting down, and nothing was begun")
+		return nil, false
+	default:
+	}
+	stop := g.hurry(w)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, g.opts.MaxBody))
+	stop()
 	switch tooLarge := new(http.MaxBytesError); {
 	case errors.As(err, &tooLarge):
 		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("a request may have %d bytes at most", g.opts.MaxBody))
@@ -127,6 +126,23 @@ func (g *Gate) read(w http.ResponseWriter, r *http.Request) (body []byte, ok boo
 		refuse(w, http.StatusBadRequest, "the request ended before its body did")
 	}
 	return body, err == nil
+}
+
+// hurry gives up reading when the end begins. After stop it touches w no more.
+func (g *Gate) hurry(w http.ResponseWriter) (stop func()) {
+	read, over := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		select {
+		case <-g.draining:
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // without deadlines the client's time limit holds
+		case <-read:
+		}
+	}()
+	return func() {
+		close(read)
+		<-over
+	}
 }
 
 func (g *Gate) pass(w http.ResponseWriter, r *http.Request, body []byte, library http.Handler) {

@@ -202,12 +202,24 @@ func TestABodyThatDoesNotArriveIsGivenUp(t *testing.T) {
 
 func TestAtTheEndABodyThatHasNotArrivedIsNotWaitedFor(t *testing.T) {
 	g := gate.New(gate.Options{})
-	url := connected(t, time.Minute, g.Handler(library(nil)))
+	gated := g.Handler(library(nil))
+	url := connected(t, time.Minute, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		go g.Drain()
+		gated.ServeHTTP(w, r)
+	}))
 	body, never := io.Pipe()
 	defer never.Close()
-	g.Drain()
 	status, _ := send(t, url, body)
-	require.Equal(t, http.StatusRequestTimeout, status)
+	require.Contains(t, []int{http.StatusRequestTimeout, http.StatusServiceUnavailable}, status, "before or after the reading has begun")
+}
+
+func TestAtTheEndNothingNewIsTaken(t *testing.T) {
+	g := gate.New(gate.Options{})
+	h := g.Handler(library(func(*http.Request) { t.Error("the library saw it") }))
+	g.Drain()
+	w := serve(h, post(hello))
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	require.Contains(t, w.Body.String(), "nothing was begun")
 }
 
 func TestACallMayTakeLongerThanItsRequest(t *testing.T) {
