@@ -20,6 +20,8 @@ type Airlock struct {
 	Key []byte
 	// FullOutput shows outputs whole, up to the limits of the report.
 	FullOutput bool
+	// Site is where our own links lead; those of the vendor stay as they came.
+	Site Site
 }
 
 const (

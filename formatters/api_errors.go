@@ -79,12 +79,8 @@ var apiErrors = []apiError{
 	{"InstanceNotExists", func(e *cloudapi.Error) []string {
 		return []string{fmt.Sprintf("The environment has no such instance: correct target_instances, or leave it out so that all instances are asked. The region asked was %s.", asked(e))}
 	}},
-	{"EnvOnChanging", func(e *cloudapi.Error) []string {
-		return []string{"Another change is running in this environment: wait until it has ended, then gather again. Its change list shows which one: " + webPlusConsole(e.Region) + "."}
-	}},
-	{"StatusNotAllowed*", func(e *cloudapi.Error) []string {
-		return []string{"The environment is in a state in which WebPlus gathers nothing: see which at " + webPlusConsole(e.Region) + ", and gather again when it is running."}
-	}},
+	{"EnvOnChanging", advise("Another change is running in this environment: wait until it has ended, then gather again. Its change list shows which one: <WebPlus console>.")},
+	{"StatusNotAllowed*", advise("The environment is in a state in which WebPlus gathers nothing: see which at <WebPlus console>, and gather again when it is running.")},
 	{"GatherStatsOnTerminatedEnvNotAllowed", advise("The environment is terminated: there is nothing to gather from. If that is a surprise, check the EnvId.")},
 	{"CreateCommandFailed", advise("WebPlus could not create its Cloud Assistant command, as a rule because the region's quota is used up: count them with `aliyun ecs DescribeCommands --region <region>` (TotalCount), delete what nobody needs (DeleteCommand), then gather again.")},
 	{"AgentSetupTimeout", advise("The agent on the instances did not answer within 1 minute: `aliyun ecs DescribeCloudAssistantStatus --region <region> --InstanceId.1 <InstanceId>` must say CloudAssistantStatus true; if not, `systemctl restart aliyun.service` on the host. Then gather again.")},
@@ -112,15 +108,15 @@ var kindSteps = []struct {
 }
 
 // errorSteps is what to do next: first by the code, then by the kind.
-func errorSteps(e *cloudapi.Error) []string {
+func errorSteps(e *cloudapi.Error, site Site) []string {
 	for _, row := range apiErrors {
 		if matchesCode(row.code, e.Code) {
-			return filledIn(row.steps(e), e)
+			return filledIn(row.steps(e), e, site)
 		}
 	}
 	for _, row := range kindSteps {
 		if errors.Is(e, row.kind) {
-			return filledIn(row.steps(e), e)
+			return filledIn(row.steps(e), e, site)
 		}
 	}
 	return []string{"Ask again; if it stays so, report it with the arguments that you gave."}
@@ -132,10 +128,11 @@ func matchesCode(pattern, code string) bool {
 	return any && strings.HasPrefix(code, prefix) || pattern == code
 }
 
-func filledIn(steps []string, e *cloudapi.Error) []string {
+func filledIn(steps []string, e *cloudapi.Error, site Site) []string {
 	filled := make([]string, len(steps))
+	addresses := strings.NewReplacer("<WebPlus console>", site.webPlusConsole(e.Region), "<status page>", site.hosts().status)
 	for i, step := range steps {
-		filled[i] = fillIn(step, e.Region, "", "")
+		filled[i] = addresses.Replace(fillIn(step, e.Region, "", ""))
 		if e.RequestID == "" {
 			filled[i] = strings.ReplaceAll(filled[i], " with the RequestId", "")
 		}
@@ -221,7 +218,7 @@ func throttledSteps(e *cloudapi.Error) []string {
 // there.
 func unavailable(what string) func(*cloudapi.Error) []string {
 	return func(e *cloudapi.Error) []string {
-		steps := []string{what + ": ask again in a minute. If it stays so, look at https://status.aliyun.com, or open a ticket with the RequestId."}
+		steps := []string{what + ": ask again in a minute. If it stays so, look at <status page>, or open a ticket with the RequestId."}
 		if !e.Sent {
 			steps = []string{"Nothing was sent. Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and the region, which is part of the host's name; then ask again."}
 		}

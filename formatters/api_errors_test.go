@@ -211,7 +211,7 @@ func TestNextStepsOfEveryDocumentedError(t *testing.T) {
 	var b strings.Builder
 	for _, d := range documentedErrors {
 		fmt.Fprintf(&b, "%s %d %s: %s\n", d.op, d.status, d.code, d.kind)
-		steps := errorSteps(d.error())
+		steps := errorSteps(d.error(), China)
 		checkSteps(t, d.code, steps)
 		b.WriteString("- " + strings.Join(steps, "\n- ") + "\n")
 	}

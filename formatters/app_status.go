@@ -34,7 +34,7 @@ func (a *chamber) appStatus(app cloudapi.AppStatus) Report {
 	r.Reasons = append(r.Reasons, a.appContradictions(app, state)...)
 	r.Reasons = append(r.Reasons, a.unknownStatuses(app)...)
 	r.Reasons = append(r.Reasons, appRemarks(app, state)...)
-	r.linkTo(appOrOrderConsole(app, state))
+	r.linkTo(a.appOrOrderConsole(app, state))
 	r.Facts = a.appFacts(app)
 	r.Notes = append(r.Notes, "how many instances this application should have is not in the answer: a partial outage cannot be seen here")
 	return r
@@ -42,12 +42,12 @@ func (a *chamber) appStatus(app cloudapi.AppStatus) Report {
 
 // appOrOrderConsole is where the verdict leads: to the change order if it is what
 // failed or waits, else to the application.
-func appOrOrderConsole(app cloudapi.AppStatus, s appState) string {
+func (a *chamber) appOrOrderConsole(app cloudapi.AppStatus, s appState) string {
 	aboutOrder := s.sub == subHasError || oneOf(s.order, "FAIL", "SYSTEMFAIL", "ABORT") || oneOf(s.order, ordersWaiting...)
 	if aboutOrder && uuid.MatchString(app.LastChangeOrderID) {
-		return changeOrderConsole(app.LastChangeOrderID)
+		return a.Site.changeOrderConsole(app.LastChangeOrderID)
 	}
-	return appConsole(app.AppID, app.Region)
+	return a.Site.appConsole(app.AppID, app.Region)
 }
 
 // appFields is what the verdict rests on, in the vendor's words.

@@ -65,11 +65,11 @@ func (a errorLock) report(err error) Report {
 	r := newReport(source)
 	r.Verdict = Unknown
 	r.Reasons = append(r.Reasons, a.reasons(e)...)
-	r.Headline, r.NextSteps, r.Rerun = couldNot+a.headline(e), errorSteps(e), rerunOfStart(e)
+	r.Headline, r.NextSteps, r.Rerun = couldNot+a.headline(e), errorSteps(e, a.Site), rerunOfStart(e)
 	switch {
 	case r.Rerun == RerunUnknown:
 		r.Headline = "Could not find out, and the gather may have started: " + a.headline(e)
-		r.NextSteps = []string{noSecondGather(e.Region)}
+		r.NextSteps = []string{noSecondGather(a.Site.webPlusConsole(e.Region))}
 	case r.Rerun == RerunSafe && !oneOf(e.Code, refusedLate...):
 		r.Headline = "Nothing was started: " + a.headline(e)
 	}

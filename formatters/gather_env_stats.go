@@ -28,7 +28,7 @@ func (a *chamber) gatherStarted(change cloudapi.EnvChange) Report {
 		r.Verdict = Unknown
 		r.Headline = fmt.Sprintf("Gather: it may have started in environment %s, but no ChangeId was named", a.orNone(string(change.EnvID)))
 		r.Reasons = []string{"Alibaba Cloud accepted the start but named no ChangeId, without which it cannot be read"}
-		r.NextSteps = []string{noSecondGather(change.Region)}
+		r.NextSteps = []string{noSecondGather(a.Site.webPlusConsole(change.Region))}
 		r.Rerun = RerunUnknown
 	}
 	return r
@@ -56,7 +56,7 @@ func (a *chamber) gatherStats(g cloudapi.GatherStatsResult) Report {
 	} else {
 		r.Reasons = append(r.Reasons, "the answer holds neither a Change nor instance results")
 	}
-	r.linkTo(webPlusConsole(g.Region))
+	r.linkTo(a.Site.webPlusConsole(g.Region))
 	r.Headline = subject + ": " + j.why
 	r.Items = a.gatherItems(g.Instances)
 	if state.targets > maxIDs {

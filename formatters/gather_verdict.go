@@ -188,9 +188,9 @@ const (
 	resumeChange = "Resume the change (ResumeChange) or abort it in the WebPlus console."
 )
 
-// noSecondGather is for a start whose change is not known.
-func noSecondGather(region string) string {
-	return "Do not start another gather: open the environment at " + webPlusConsole(region) +
+// noSecondGather is for a start whose change is not known, but for the console.
+func noSecondGather(console string) string {
+	return "Do not start another gather: open the environment at " + console +
 		", take the ChangeId of its newest change if that is a GatherStats of this minute, and ask with it as change_id. If there is none after a minute, nothing was started: gather again."
 }
 

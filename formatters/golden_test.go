@@ -57,6 +57,7 @@ func TestGoldenReports(t *testing.T) {
 		"get_invocation_results": invocationCases(t),
 		"get_operation_result":   operationCases(),
 		"errors":                 errorCases(),
+		"international":          internationalCases(),
 	} {
 		for _, c := range cases {
 			t.Run(tool+"/"+c.name, func(t *testing.T) {

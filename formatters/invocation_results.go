@@ -37,7 +37,7 @@ func (a *chamber) invocationResults(page cloudapi.InvocationResults) Report {
 	v := a.judgeAll(page)
 	r.Verdict, r.Headline = a.invocationHeadline(v)
 	r.Reasons, r.NextSteps = a.invocationReasons(v), a.invocationSteps(v)
-	r.linkTo(cloudAssistantConsole(v.Region))
+	r.linkTo(a.Site.cloudAssistantConsole(v.Region))
 	r.Facts = a.invocationFacts(v)
 	r.Items = a.groupItems(v)
 	r.Notes = invocationNotes(v, r.Items, a.FullOutput)
@@ -69,7 +69,7 @@ func (a *chamber) emptyInvocation(r Report, page cloudapi.InvocationResults) Rep
 		r.NextSteps = append([]string{readTheRest}, r.NextSteps...)
 		r.Facts.add("next_token", a.token(page.NextToken))
 	}
-	r.linkTo(cloudAssistantConsole(page.Region))
+	r.linkTo(a.Site.cloudAssistantConsole(page.Region))
 	return r
 }
 

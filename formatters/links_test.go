@@ -62,19 +62,38 @@ func TestTheTroubleshootLinkIsBuiltOfWordsAlone(t *testing.T) {
 
 func TestConsoleLinks(t *testing.T) {
 	const app, order = "0099b7be-5f5b-4512-a7fc-56049ef1aaaa", "1ccc2339-fc19-49aa-bda0-1e7b84976d02"
-	for _, c := range []struct{ fact, got, want string }{
-		{"Cloud Assistant of a region", cloudAssistantConsole("cn-hangzhou"), "https://ecs.console.aliyun.com/cloud-assistant/region/cn-hangzhou"},
-		{"Cloud Assistant of what is no region", cloudAssistantConsole("a/b?c"), "https://ecs.console.aliyun.com"},
-		{"a change order", changeOrderConsole(order), "https://sae.console.aliyun.com/#/AppList/ChangeOrderDetail?changeOrderId=" + order},
-		{"what is no change order", changeOrderConsole("x&y"), "https://sae.console.aliyun.com"},
-		{"an application", appConsole(app, "cn-hangzhou"), "https://sae.console.aliyun.com/#/AppList/AppDetail?appId=" + app + "&regionId=cn-hangzhou"},
-		{"what is no application", appConsole("../x", "cn-hangzhou"), "https://sae.console.aliyun.com"},
-		{"an application without a region", appConsole(app, ""), "https://sae.console.aliyun.com"},
-		{"WebPlus", webPlusConsole("cn-beijing"), "https://webplus.console.aliyun.com (choose the region cn-beijing)"},
-		{"WebPlus without a region", webPlusConsole(""), "https://webplus.console.aliyun.com"},
+	for _, c := range []struct {
+		fact string
+		link func(Site) string
+		want string // but for the site
+	}{
+		{"Cloud Assistant of a region", func(s Site) string { return s.cloudAssistantConsole("cn-hangzhou") }, "https://ecs.console.SITE/cloud-assistant/region/cn-hangzhou"},
+		{"Cloud Assistant of what is no region", func(s Site) string { return s.cloudAssistantConsole("a/b?c") }, "https://ecs.console.SITE"},
+		{"a change order", func(s Site) string { return s.changeOrderConsole(order) }, "https://sae.console.SITE/#/AppList/ChangeOrderDetail?changeOrderId=" + order},
+		{"what is no change order", func(s Site) string { return s.changeOrderConsole("x&y") }, "https://sae.console.SITE"},
+		{"an application", func(s Site) string { return s.appConsole(app, "cn-hangzhou") }, "https://sae.console.SITE/#/AppList/AppDetail?appId=" + app + "&regionId=cn-hangzhou"},
+		{"what is no application", func(s Site) string { return s.appConsole("../x", "cn-hangzhou") }, "https://sae.console.SITE"},
+		{"an application without a region", func(s Site) string { return s.appConsole(app, "") }, "https://sae.console.SITE"},
+		{"WebPlus", func(s Site) string { return s.webPlusConsole("cn-beijing") }, "https://webplus.console.SITE (choose the region cn-beijing)"},
+		{"WebPlus without a region", func(s Site) string { return s.webPlusConsole("") }, "https://webplus.console.SITE"},
 	} {
-		t.Run(c.fact, func(t *testing.T) { require.Equal(t, c.want, c.got) })
+		for site, host := range map[Site]string{"": "aliyun.com", China: "aliyun.com", International: "alibabacloud.com", "moon": "aliyun.com"} {
+			t.Run(c.fact+" of the site "+string(site), func(t *testing.T) {
+				require.Equal(t, strings.ReplaceAll(c.want, "SITE", host), c.link(site))
+			})
+		}
 	}
+}
+
+func TestASiteIsReadByItsName(t *testing.T) {
+	for name, want := range map[string]Site{"": China, "cn": China, " CN ": China, "intl": International, "Intl": International} {
+		site, err := ParseSite(name)
+		require.NoError(t, err)
+		require.Equal(t, want, site, name)
+	}
+	_, err := ParseSite("international\n" + strings.Repeat("x", 100))
+	require.ErrorContains(t, err, "is not a site; use cn (aliyun.com) or intl (alibabacloud.com)")
+	require.Less(t, len(err.Error()), 200)
 }
 
 // TestAReportHasOneConsoleLinkAtMost and none where there is nothing to look at.

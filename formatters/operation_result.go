@@ -38,7 +38,7 @@ func (a *chamber) operationResult(op cloudapi.OperationResult) Report {
 	if op.OperationID != "" {
 		r.Headline = fmt.Sprintf("Operation %s: %s", a.word(string(op.OperationID)), j.why)
 	}
-	r.linkTo(hosts.bpStudio)
+	r.linkTo(a.Site.hosts().bpStudio)
 	r.Reasons = a.operationReasons(op, state)
 	r.Facts.add("operation_id", id)
 	r.Facts.add("status", a.plain(op.Status))

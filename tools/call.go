@@ -108,7 +108,7 @@ func (c *call[In, Out]) see(next snapshot) (enough bool) {
 	if c.failure = next.err; next.err == nil {
 		c.last = next.report
 	} else {
-		message = "the last read failed, trying again: " + why(c.set.airlock(false), next.err)
+		message = "the last read failed, trying again: " + why(c.set.airlock(c.at.profile, false), next.err)
 	}
 	if next.settled || elapsed >= c.wait {
 		return true
@@ -132,8 +132,8 @@ func (c *call[In, Out]) conclude(ended error) (formatters.Report, error) {
 	report.Notes = append(union(c.started.Notes, report.Notes), c.notes...)
 	report.Source.RequestIDs = union(c.started.Source.RequestIDs, report.Source.RequestIDs)
 	if c.failure != nil {
-		failed := c.set.airlock(false).Error(c.failure)
-		report.Notes = append(report.Notes, "the last read failed, so this is the one before: "+why(c.set.airlock(false), c.failure))
+		failed := c.set.airlock(c.at.profile, false).Error(c.failure)
+		report.Notes = append(report.Notes, "the last read failed, so this is the one before: "+why(c.set.airlock(c.at.profile, false), c.failure))
 		report.Source.RequestIDs = append(report.Source.RequestIDs, failed.Source.RequestIDs...)
 		if !passing(c.failure) {
 			report.NextSteps = append(slices.Clip(report.NextSteps), failed.NextSteps...)
@@ -160,7 +160,7 @@ func (c *call[In, Out]) read(ctx context.Context, in In) snapshot {
 	if err != nil {
 		return snapshot{err: err, settled: !passing(err) || c.Starts(in)} // a start is not tried again
 	}
-	shot := snapshot{report: c.Report(c.set.airlock(c.FullOutput(in)), in, out), settled: true}
+	shot := snapshot{report: c.Report(c.set.airlock(c.at.profile, c.FullOutput(in)), in, out), settled: true}
 	shot.report.Source.Profile, shot.report.Source.Simulated = c.at.profile, c.set.Simulated
 	if again, more := c.Resume(in, out); more {
 		shot.again = again
@@ -237,6 +237,8 @@ func (s *set) draining() bool {
 	}
 }
 
-func (s *set) airlock(full bool) formatters.Airlock {
-	return formatters.Airlock{Key: s.MarkKey, FullOutput: full}
+// airlock is that for answers to an account, "" being the default.
+func (s *set) airlock(profile string, full bool) formatters.Airlock {
+	at := max(slices.IndexFunc(s.Profiles, func(p Profile) bool { return p.Name == profile }), 0)
+	return formatters.Airlock{Key: s.MarkKey, FullOutput: full, Site: s.Profiles[at].Site}
 }

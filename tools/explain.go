@@ -26,7 +26,7 @@ func (u *unanswered) Unwrap() error { return u.error }
 func (t Tool) explain(err error, about asked) error {
 	e, ok := errors.AsType[*cloudapi.Error](err)
 	if ok && errors.Is(e, cloudapi.ErrNoCredentials) {
-		return &Refusal{t.Name, append([]string{"credentials: " + e.Cause.Error()}, t.set.airlock(false).Error(err).NextSteps...)}
+		return &Refusal{t.Name, append([]string{"credentials: " + e.Cause.Error()}, t.set.airlock(about.profile, false).Error(err).NextSteps...)}
 	}
 	u := &unanswered{error: err, about: about}
 	if errors.Is(err, cloudapi.ErrNotFound) {
@@ -103,12 +103,13 @@ func (t Tool) ErrorText(err error) string {
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
 		return limited(refusal.Error())
 	}
-	report := t.set.airlock(false).Error(err)
-	report.Source.Simulated = t.set.Simulated
-	if u, ok := errors.AsType[*unanswered](err); ok {
-		report.Source.Profile = u.about.profile
-		report.NextSteps = slices.Concat(u.hints, report.NextSteps)
+	u, ok := errors.AsType[*unanswered](err)
+	if !ok {
+		u = &unanswered{}
 	}
+	report := t.set.airlock(u.about.profile, false).Error(err)
+	report.Source.Profile, report.Source.Simulated = u.about.profile, t.set.Simulated
+	report.NextSteps = slices.Concat(u.hints, report.NextSteps)
 	return limited(formatters.Text(report, "error"))
 }
 

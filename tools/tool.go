@@ -31,6 +31,7 @@ type Config struct {
 type Profile struct {
 	Name   string
 	Client *cloudapi.Client
+	Site   formatters.Site // where links lead; "": mainland China
 }
 
 // Alias is a name that stands for an id.
