@@ -91,7 +91,7 @@ func (c *checker) unknown(given []string) {
 	known := names(c.tool.fields)
 	for _, name := range given[:min(len(given), maxUnknown)] {
 		problem := excerpt(name) + " is not an argument"
-		if near, ok := nearest(name, known); ok {
+		if near, ok := Nearest(name, known); ok {
 			problem += "; did you mean " + near + "?"
 			c.wrong[near] = true
 		} else if k, ok := kindOfArg(name); ok {

@@ -21,6 +21,7 @@ type checker struct {
 	wrong      map[string]bool // arguments that something was said about
 	unreadable bool            // nothing can be said about single arguments
 	aliases    []Alias         // that were used
+	owners     []Alias         // of ids that were given as such
 }
 
 func (c *checker) say(format string, args ...any) {
@@ -45,6 +46,7 @@ func (t Tool) check(raw json.RawMessage, in reflect.Value, central bool, also fu
 	c.ids()
 	c.problems = append(c.problems, also()...)
 	c.settle(common)
+	c.settleByID(common)
 	at := c.place(common, central)
 	return at, c.problems
 }
@@ -130,12 +132,13 @@ func (c *checker) nearAlias(arg string, k IDKind, id string) {
 		}
 		switch levenshtein.ComputeDistance(a.ID, id) {
 		case 0:
-			return // it has an alias of its own
+			c.owners = append(c.owners, a)
 		case 1:
 			near = &c.tool.set.Aliases[i]
 		}
 	}
-	if near != nil {
+	hasItsOwn := slices.ContainsFunc(c.owners, func(a Alias) bool { return a.ID == id })
+	if near != nil && !hasItsOwn {
 		c.say("%s: %s differs in one character from %s, which is the alias %s; if that is meant, give %s=%s; if not, give the other one an alias of its own",
 			arg, id, near.ID, near.Name, arg, near.Name)
 	}
@@ -167,6 +170,24 @@ func (c *checker) settle(common *Common) {
 	}
 }
 
+// settleByID takes them from the aliases of ids that were given as such, where
+// nothing else names any and these do not contradict each other.
+func (c *checker) settleByID(common *Common) {
+	if len(c.owners) == 0 || common.Region != "" {
+		return
+	}
+	first := c.owners[0]
+	for _, a := range c.owners[1:] {
+		if a.Profile != first.Profile || a.Region != first.Region {
+			return
+		}
+	}
+	profile := cmp.Or(first.Profile, c.tool.set.Profiles[0].Name)
+	if common.Profile == "" || common.Profile == profile {
+		common.Profile, common.Region = profile, first.Region
+	}
+}
+
 // place finds the account and region to ask in. A region is never guessed.
 func (c *checker) place(common *Common, central bool) place {
 	profile := c.profile(common.Profile)
@@ -183,13 +204,28 @@ func (c *checker) place(common *Common, central bool) place {
 		return place{}
 	}
 	if region = cmp.Or(region, profile.Client.Region()); region == "" && !central && !c.wrong["region"] {
-		c.say("region: none is known, and none is guessed; give region=cn-hangzhou (or where the resource is), or set --region or ALIBABA_CLOUD_REGION_ID")
+		c.say("region: none is known, and none is guessed; give region=cn-hangzhou (or where the resource is), or set --region or ALIBABA_CLOUD_REGION_ID%s", c.tool.set.regions())
 	}
 	client, err := profile.Client.In(region)
 	if err != nil {
 		c.say("region: %s", err)
 	}
 	return place{client, profile.Name}
+}
+
+// regions lists those of the profiles, for whoever has to choose one.
+func (s *set) regions() string {
+	const most = 10
+	var list []string
+	for _, p := range s.Profiles {
+		if p.Client != nil && p.Client.Region() != "" && len(list) < most {
+			list = append(list, p.Name+" "+p.Client.Region())
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return " (profiles with a region: " + strings.Join(list, ", ") + ")"
 }
 
 // profile is the one of that name, "" being the default.
@@ -205,41 +241,11 @@ func (c *checker) profile(name string) Profile {
 		}
 	}
 	problem := "profile: " + excerpt(name) + " is not configured"
-	if near, ok := nearest(name, known); ok {
+	if near, ok := Nearest(name, known); ok {
 		problem += "; did you mean " + near + "?"
 	}
 	c.say("%s (known: %s)", problem, strings.Join(known, ", "))
 	return Profile{}
-}
-
-// alias finds an alias by its name, also with what stood around it in a text.
-func (s *set) alias(name string) (Alias, bool) {
-	for _, spelling := range [...]string{name, tidy(name)} {
-		for _, a := range s.Aliases {
-			if a.Name == spelling {
-				return a, true
-			}
-		}
-	}
-	return Alias{}, false
-}
-
-// aliasLike asks back about an alias that word may be, best of the same kind.
-func (s *set) aliasLike(k IDKind, word string) string {
-	var same, other []string
-	for _, a := range s.Aliases {
-		if a.Arg == k.Arg {
-			same = append(same, a.Name)
-		} else {
-			other = append(other, a.Name)
-		}
-	}
-	for _, candidates := range [][]string{same, other} {
-		if near, ok := nearest(word, candidates); ok {
-			return "; did you mean the alias " + near + "?"
-		}
-	}
-	return ""
 }
 
 // elsewhere says what takes an id of another kind.

@@ -18,7 +18,7 @@ func Find(all []Tool, name string) (Tool, error) {
 	text := "which tool?"
 	if name != "" {
 		text = fmt.Sprintf("%.60q is not a tool", name)
-		if near, ok := nearest(name, known); ok {
+		if near, ok := Nearest(name, known); ok {
 			text += "; did you mean " + near + "?"
 		}
 	}

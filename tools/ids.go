@@ -37,6 +37,9 @@ var (
 	foreign = map[string]string{"wa-": "application", "ws-": "stack", "wp-": "package"}
 )
 
+// IDKinds lists all kinds of ids.
+func IDKinds() []IDKind { return slices.Clone(kinds) }
+
 // Kinds lists the kinds of ids that the tools of c take.
 func (c Config) Kinds() []IDKind {
 	return slices.DeleteFunc(slices.Clone(kinds), c.refuses)
@@ -70,6 +73,11 @@ func tidy(word string) string { return strings.Trim(word, around) }
 // refuse says why id cannot be a k; "" when it can. It is hopeless when nothing
 // tells what id may be.
 func (t Tool) refuse(k IDKind, id string) (why string, hopeless bool) {
+	return k.refuse(id, func(other IDKind) string { return t.elsewhere(other, id) })
+}
+
+// refuse asks elsewhere where an id of another kind belongs.
+func (k IDKind) refuse(id string, elsewhere func(IDKind) string) (why string, hopeless bool) {
 	other, known := kindOf(id)
 	prefix, _, _ := strings.Cut(id, "-")
 	switch what := foreign[prefix+"-"]; {
@@ -78,7 +86,7 @@ func (t Tool) refuse(k IDKind, id string) (why string, hopeless bool) {
 	case k.Shape.MatchString(id):
 		return "", false
 	case known:
-		return "this is " + article(other.Term) + "; " + t.elsewhere(other, id), false
+		return "this is " + article(other.Term) + "; " + elsewhere(other), false
 	case requestIDShape.MatchString(id):
 		return "an upper-case UUID is usually a RequestId, which names a call, not a thing; give the " + k.Term + ", such as " + k.Example, false
 	case what != "" && k.Arg == envID.Arg:
@@ -124,9 +132,9 @@ func article(term string) string {
 	return "a " + term
 }
 
-// nearest returns the candidate closest to word, if one is close enough to be
+// Nearest returns the candidate closest to word, if one is close enough to be
 // what was meant.
-func nearest(word string, candidates []string) (string, bool) {
+func Nearest(word string, candidates []string) (string, bool) {
 	if len(word) > maxID {
 		return "", false
 	}

@@ -60,7 +60,7 @@ func checkInvocationResults(in invocationResultsIn) (problems []string) {
 	}
 	if in.Status != "" && recordStatus(in.Status) == "" {
 		problem := "status: " + excerpt(in.Status) + " is not allowed; use one of " + strings.Join(recordStatuses, ", ")
-		if near, ok := nearest(in.Status, recordStatuses); ok {
+		if near, ok := Nearest(in.Status, recordStatuses); ok {
 			problem += "; did you mean " + near + "?"
 		}
 		problems = append(problems, problem)

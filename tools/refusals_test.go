@@ -223,6 +223,9 @@ func TestRefusalsThatComeFromTheConfiguration(t *testing.T) {
 		{"no region", "get_app_status", `{"app_id":"5c0e8a4f-93d1-4b7a-a2f6-1d84c7e0aaaa"}`, noRegion},
 		{"no region, for a start", "gather_env_stats", `{"env_id":"we-7b2c14e05d8f3a916c40e2d8"}`, noRegion},
 		{"no region, for results", "get_invocation_results", `{"invoke_id":"t-1"}`, noRegion},
+		{"no region in the default profile, and in others", "get_app_status", `{"app_id":"5c0e8a4f-93d1-4b7a-a2f6-1d84c7e0aaaa"}`, func(t *testing.T, w *world, cfg *tools.Config) {
+			cfg.Profiles[0].Client = w.newClient(t, "", w.Transport())
+		}},
 		{"no region, and other problems", "get_invocation_results", `{"invoke_id":"t-1","max_results":0}`, noRegion},
 		{"no credentials", "get_app_status", `{"app_id":"web"}`, noKey},
 		{"no credentials, for a start", "gather_env_stats", `{"env_id":"checkout-env"}`, noKey},
@@ -246,6 +249,33 @@ func TestACentralServiceNeedsNoRegion(t *testing.T) {
 	w.cfg.Profiles = []tools.Profile{{Name: "prod", Client: w.newClient(t, "", w.Transport())}}
 	w.rebuild()
 	require.Equal(t, formatters.InProgress, w.ok(t, "get_operation_result", `{"operation_id":"resize"}`).Verdict)
+}
+
+// What a chat or a log says is the id, and the alias says whose it is and where.
+func TestAnIDOfAnAliasIsAskedForWhereTheAliasSays(t *testing.T) {
+	w := newWorld(t)
+	w.cfg.Aliases = []tools.Alias{
+		{Name: "north", Arg: "invoke_id", ID: "t-north", Profile: "staging", Region: "cn-beijing"},
+		{Name: "stage", Arg: "invoke_id", ID: "t-stage", Profile: "staging"},
+		{Name: "host", Arg: "instance_id", ID: "i-host", Region: "cn-shenzhen"},
+		{Name: "twice", Arg: "invoke_id", ID: "t-twice", Region: "cn-beijing"},
+		{Name: "again", Arg: "invoke_id", ID: "t-twice", Region: "cn-shenzhen"},
+	}
+	w.rebuild()
+	for args, want := range map[string][2]string{
+		`{"invoke_id":"t-north"}`:                            {"staging", "cn-beijing"},
+		`{"invoke_id":"t-stage"}`:                            {"staging", "cn-shanghai"},
+		`{"invoke_id":"t-north","region":"cn-chengdu"}`:      {"prod", "cn-chengdu"},
+		`{"invoke_id":"t-north","profile":"prod"}`:           {"prod", "cn-hangzhou"},
+		`{"invoke_id":"t-north","profile":"staging"}`:        {"staging", "cn-beijing"},
+		`{"invoke_id":"t-north","instance_id":"i-host"}`:     {"prod", "cn-hangzhou"}, // they contradict each other
+		`{"invoke_id":"t-elsewhere","instance_id":"i-host"}`: {"prod", "cn-shenzhen"},
+		`{"invoke_id":"t-twice"}`:                            {"prod", "cn-hangzhou"},
+		`{"invoke_id":"t-elsewhere"}`:                        {"prod", "cn-hangzhou"},
+	} {
+		source := w.ok(t, "get_invocation_results", args).Source
+		require.Equal(t, want, [2]string{source.Profile, source.Region}, args)
+	}
 }
 
 func TestTheCallsRegionGoesBeforeTheAliassWhichGoesBeforeTheProfiles(t *testing.T) {

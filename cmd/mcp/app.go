@@ -14,11 +14,8 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/urfave/cli/v3"
 
-	"github.com/alitriage/alitriage/cloudapi"
-	"github.com/alitriage/alitriage/cloudapi/cloudsim"
 	"github.com/alitriage/alitriage/internal/config"
 	"github.com/alitriage/alitriage/tools"
 )
@@ -104,6 +101,7 @@ func (a *app) command() *cli.Command {
 		Commands: []*cli.Command{
 			{Name: "serve", Usage: "serve MCP over stdio (the default) or HTTP", Flags: serveFlags(), Action: a.serve, OnUsageError: onUsageError},
 			a.callCommand(),
+			a.configCommand(),
 			{Name: "demo", Usage: "walk through all tools against the simulator, as an assistant sees them", Action: a.demo, OnUsageError: onUsageError},
 			a.simulateCommand(),
 			{Name: "version", Usage: "print version, commit and Go version", Action: a.version, OnUsageError: onUsageError},
@@ -158,16 +156,10 @@ func noArguments(cmd *cli.Command) error {
 
 // didYouMean ends a sentence about a word that is not known.
 func didYouMean(word string, known []string, prefix string) string {
-	nearest, distance := "", 3
-	for _, k := range known {
-		if d := levenshtein.ComputeDistance(word, k); d < distance && len(k) > 3 {
-			nearest, distance = k, d
-		}
+	if near, ok := tools.Nearest(word, known); ok {
+		return "; did you mean " + prefix + near + "?"
 	}
-	if nearest == "" {
-		return ""
-	}
-	return "; did you mean " + prefix + nearest + "?"
+	return ""
 }
 
 // onSignal calls then at SIGTERM or Ctrl-C. The second of them ends the process
@@ -199,40 +191,12 @@ func (a *app) settings(cmd *cli.Command) (config.Config, *slog.Logger, error) {
 
 // tools makes the tools for cfg, and tells what they know. drain may be nil.
 func (a *app) tools(cfg config.Config, logger *slog.Logger, drain <-chan struct{}) (known tools.Config, all []tools.Tool, _ error) {
-	toolConfig := tools.Config{
-		MaxWait: cfg.MaxWait, ReadOnly: cfg.ReadOnly, Drain: drain, Logger: logger, MarkKey: []byte(rand.Text()),
-	}
-	var client *cloudapi.Client
-	var err error
-	if cfg.Demo {
-		client, err = demoClient(cfg.Region, &toolConfig)
-	} else {
-		client, err = cfg.Client(releaseVersion())
-	}
+	known, err := cfg.Tools(releaseVersion())
 	if err != nil {
 		return known, nil, refused(err.Error())
 	}
-	toolConfig.Profiles = []tools.Profile{{Name: cfg.Profile, Client: client}}
-	return toolConfig, tools.All(toolConfig), nil
-}
-
-// demoClient talks to a simulator of its own, in this process.
-func demoClient(region string, cfg *tools.Config) (*cloudapi.Client, error) {
-	sim := cloudsim.New(cloudsim.Options{})
-	cfg.Simulated = true
-	for _, a := range sim.Aliases() {
-		cfg.Aliases = append(cfg.Aliases, tools.Alias{Name: a.Name, Arg: a.Argument, ID: a.ID, Region: a.Region})
-	}
-	if region == "" {
-		region = cloudsim.Region
-	}
-	key := sim.Key()
-	return cloudapi.New(cloudapi.Config{
-		Region:      region,
-		Credentials: cloudapi.StaticCredentials(key.ID, key.Secret, key.SecurityToken),
-		Transport:   sim.Transport(),
-		Version:     releaseVersion(),
-	})
+	known.Drain, known.Logger, known.MarkKey = drain, logger, []byte(rand.Text())
+	return known, tools.All(known), nil
 }
 
 // newFence makes the boundary of outputs in one text, which no output can know.

@@ -141,8 +141,10 @@ func toolWords(cmd *cli.Command) []string {
 			words = append(words, fmt.Sprintf("%s=%v", argument.name, cmd.Value(name)))
 		}
 	}
-	if cmd.IsSet("region") { // on the command line it outranks an alias's
-		words = append(words, "region="+cmd.String("region"))
+	for _, name := range globalArguments { // on a command line they are meant for this call
+		if cmd.IsSet(name) {
+			words = append(words, name+"="+cmd.String(name))
+		}
 	}
 	return words
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/alitriage/alitriage/cloudapi"
 	"github.com/alitriage/alitriage/cloudapi/cloudsim"
 	"github.com/alitriage/alitriage/cmd/mcp/internal/gate"
 	"github.com/alitriage/alitriage/internal/config"
@@ -164,7 +165,9 @@ func TestOverHTTPAClientThatGoesStopsThePolling(t *testing.T) {
 	endpoint, err := url.Parse(w.url)
 	require.NoError(t, err)
 	g := gate.New(gate.Options{})
-	cfg := config.Config{Endpoint: endpoint, Region: cloudsim.Region, Profile: config.DefaultProfile, MaxWait: config.DefaultMaxWait}
+	cfg := config.Config{MaxWait: config.DefaultMaxWait, Profiles: []config.Profile{{
+		Name: config.DefaultProfile, Region: cloudsim.Region, Endpoints: map[cloudapi.Product]*url.URL{cloudapi.BPStudio: endpoint},
+	}}}
 	known, all, err := new(app).tools(cfg, nil, g.Draining())
 	require.NoError(t, err)
 	handler := web{g}.handler(known, all, slog.New(slog.DiscardHandler))

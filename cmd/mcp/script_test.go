@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/alitriage/alitriage/cloudapi/cloudsim"
 )
 
 // The scripts run the real program. Beside testscript's own commands they have:
@@ -23,6 +25,7 @@ import (
 //	normal stdout FILE       writes an output, without what differs between runs
 //	simulator                starts "alitriage-mcp simulate" until the script
 //	                         ends, and sets the variables that let others use it
+//	simulator file FILE      writes the config file that it had printed
 //	simulator interrupt FILE ends it with Ctrl-C, and writes what it had said
 //	fault JSON               injects a fault into it
 //	[!] asked OPERATION      whether it has accepted a call of this operation
@@ -98,10 +101,12 @@ func scriptSimulator(ts *testscript.TestScript, neg bool, args []string) {
 	switch {
 	case !neg && len(args) == 0 && s.Cmd == nil:
 		s.start(ts)
+	case !neg && len(args) == 2 && args[0] == "file" && s.Cmd != nil:
+		s.file(ts, args[1])
 	case !neg && len(args) == 2 && args[0] == "interrupt" && s.Cmd != nil:
 		s.interrupt(ts, args[1])
 	default:
-		ts.Fatalf("usage: simulator, or later: simulator interrupt FILE")
+		ts.Fatalf("usage: simulator, or later: simulator file FILE, simulator interrupt FILE")
 	}
 }
 
@@ -125,6 +130,22 @@ func (s *simulation) start(ts *testscript.TestScript) {
 	ts.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", words[1])
 	ts.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", words[2])
 	ts.Setenv("ALIBABA_CLOUD_REGION_ID", "cn-hangzhou")
+}
+
+// file copies what stands behind the line that announces a config file.
+func (s *simulation) file(ts *testscript.TestScript, file string) {
+	for line := ""; !strings.Contains(line, "config file"); {
+		var err error
+		line, err = s.stdout.ReadString('\n')
+		ts.Check(err)
+	}
+	var content strings.Builder
+	for range 3 + len(cloudsim.New(cloudsim.Options{}).Aliases()) {
+		line, err := s.stdout.ReadString('\n')
+		ts.Check(err)
+		content.WriteString(line)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(file), []byte(content.String()), 0o600))
 }
 
 // interrupt ends the simulator as Ctrl-C does. What it had said behind its first

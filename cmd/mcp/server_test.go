@@ -60,7 +60,7 @@ func (l *logText) String() string {
 func demoTools(t testing.TB, drain <-chan struct{}) (tools.Config, []tools.Tool) {
 	t.Helper()
 	a := app{}
-	known, all, err := a.tools(config.Config{Demo: true, Profile: config.DefaultProfile, MaxWait: config.DefaultMaxWait}, nil, drain)
+	known, all, err := a.tools(config.Config{Demo: true, Profiles: []config.Profile{{Name: config.DefaultProfile}}, MaxWait: config.DefaultMaxWait}, nil, drain)
 	require.NoError(t, err)
 	return known, all
 }
@@ -207,7 +207,7 @@ func TestAllFourHintsAreSetOnEveryTool(t *testing.T) {
 func TestAReadOnlyServerSaysSo(t *testing.T) {
 	s := serveTools(t, func(drain <-chan struct{}) (tools.Config, []tools.Tool) {
 		a := app{}
-		known, all, err := a.tools(config.Config{Demo: true, ReadOnly: true, MaxWait: config.DefaultMaxWait}, nil, drain)
+		known, all, err := a.tools(config.Config{Demo: true, ReadOnly: true, Profiles: []config.Profile{{Name: config.DefaultProfile}}, MaxWait: config.DefaultMaxWait}, nil, drain)
 		require.NoError(t, err)
 		return known, all
 	})

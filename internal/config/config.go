@@ -12,24 +12,52 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/alitriage/alitriage/cloudapi"
+	"github.com/alitriage/alitriage/formatters"
+	"github.com/alitriage/alitriage/tools"
 )
 
-// Config is what both binaries run with.
+// Config is what both binaries run with: flags, environment and file, checked.
 type Config struct {
 	Demo     bool
 	ReadOnly bool
-	Profile  string // DefaultProfile, or a profile of the aliyun CLI or its credentials file
-	Region   string // "": calls have to name one
 	MaxWait  time.Duration
 	LogLevel slog.Level
 	LogJSON  bool
-	// Endpoint stands in for every product's own address; nil: none does.
-	Endpoint    *url.URL
+	// Profiles are the accounts that calls may choose from, the default one first.
+	Profiles []Profile
+	Aliases  []tools.Alias
+	Slack    Slack
+	// Credentials are those of profiles without a credentials profile.
 	Credentials cloudapi.ChainOptions
 	HTTPToken   string // secret: clients of --http have to know it; "": none is needed
+	File        string // that was read; "": none
+
+	sources   sources
+	variables []string // that are set, of those whose values are not shown
 }
 
-// DefaultProfile is the one that uses the vendor's chain of credentials.
+// Profile is an account, and how to reach it.
+type Profile struct {
+	Name string
+	// CredentialsProfile is one of the aliyun CLI or its credentials file; "": the
+	// vendor's usual sources are asked.
+	CredentialsProfile string
+	RoleARN            string // to assume; "": none
+	Region             string // "": calls have to name one
+	Site               formatters.Site
+	Endpoints          map[cloudapi.Product]*url.URL // instead of the products' own
+}
+
+// Slack says who may do what there. The ids are Slack's.
+type Slack struct {
+	TeamIDs      []string // workspaces; empty: the bot token's own
+	CanStart     []string // users and user groups; empty: nobody
+	Channels     []string // empty: everywhere
+	ConfirmStart bool
+}
+
+// DefaultProfile is the one there is when the file has none: it asks the
+// vendor's usual sources of credentials.
 const DefaultProfile = "default"
 
 // DefaultMaxWait is what --max-wait is without being given: clients give up
@@ -43,10 +71,11 @@ const (
 )
 
 // setting is a flag, the environment variable that stands in for it, and what
-// holds without either.
+// holds without either, and without the file's key of the flag's name.
 type setting struct{ flag, variable, otherwise string }
 
 var (
+	file      = setting{"config", "ALITRIAGE_CONFIG", ""}
 	profile   = setting{"profile", "ALITRIAGE_PROFILE", DefaultProfile}
 	region    = setting{"region", "ALIBABA_CLOUD_REGION_ID", ""}
 	readOnly  = setting{"read-only", "ALITRIAGE_READ_ONLY", "false"}
@@ -55,14 +84,22 @@ var (
 	logFormat = setting{"log-format", "ALITRIAGE_LOG_FORMAT", "text"}
 )
 
-const flagDemo = "demo"
+const (
+	flagDemo         = "demo"
+	variableEndpoint = "ALITRIAGE_ENDPOINT"
+	variableToken    = "ALITRIAGE_HTTP_TOKEN" //nolint:gosec // its name
+)
+
+// key is the setting's name in the file.
+func (s setting) key() string { return strings.ReplaceAll(s.flag, "-", "_") }
 
 // Flags are those of all commands of both binaries.
 func Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: flagDemo, Usage: "use the embedded simulator instead of Alibaba Cloud; needs no credentials"},
-		profile.text("`NAME` of an aliyun CLI profile to take the credentials from; \"default\": the vendor's usual sources"),
-		&cli.StringFlag{Name: region.flag, Usage: "`REGION` to ask in, such as cn-hangzhou (also ALIBABA_CLOUD_REGION_ID)"},
+		file.text("`FILE` with profiles, aliases and more (YAML)"),
+		profile.text("`NAME` of the profile of calls that name none: one of the file or, if it has none, of the aliyun CLI"),
+		&cli.StringFlag{Name: region.flag, Usage: "`REGION` to ask in, such as cn-hangzhou; before the profile's, which is before ALIBABA_CLOUD_REGION_ID"},
 		&cli.BoolFlag{Name: readOnly.flag, Usage: "start nothing: gather_env_stats only reads by change_id", Sources: readOnly.sources()},
 		longest.text("longest `TIME` for a call, its answer included"),
 		logLevel.text("`LEVEL` of the log on stderr: debug, info, warn or error"),
@@ -97,41 +134,67 @@ type Variable struct{ Name, Usage string }
 func Variables() []Variable {
 	return []Variable{
 		{"ALIBABA_CLOUD_ACCESS_KEY_ID", "with `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary keys, `ALIBABA_CLOUD_SECURITY_TOKEN`: credentials; and all else that credentials-go reads"},
-		{region.variable, "region, when neither the call nor its alias nor `--region` names one"},
+		{region.variable, "region, when neither the call, nor its alias, nor `--region`, nor the profile names one"},
 		{"ALIBABA_CLOUD_ECS_METADATA", "name of the instance's RAM role: ask the metadata service too, last"},
-		{"ALITRIAGE_HTTP_TOKEN", "bearer token that clients of `--http` have to send; needed unless it listens on loopback"},
-		{"ALITRIAGE_ENDPOINT", "one base URL for all products (tests, simulator, proxies); `http://` for loopback only"},
+		{variableToken, "bearer token that clients of `--http` have to send; needed unless it listens on loopback"},
+		{variableEndpoint, "one base URL for all products (tests, simulator, proxies); `http://` for loopback only"},
 	}
 }
 
-// Read checks the flags that cmd was given, and the environment, which lookUp
-// reads. What is empty counts as not given.
+// Read checks the flags that cmd was given, the environment, which lookUp reads,
+// and the file that they name. What is empty counts as not given.
 func Read(cmd *cli.Command, lookUp func(string) (string, bool)) (Config, error) {
-	r := &reader{cmd: cmd, lookUp: lookUp}
-	c := Config{
-		Demo:     cmd.Bool(flagDemo),
-		ReadOnly: r.readOnly(),
-		Region:   r.region(),
-		MaxWait:  r.maxWait(),
-		LogLevel: r.logLevel(),
-		LogJSON:  r.logJSON(),
-		Endpoint: r.endpoint("ALITRIAGE_ENDPOINT"),
+	r := &reader{cmd: cmd, lookUp: lookUp, sources: sources{}}
+	path, _ := r.value(file)
+	r.open(path)
+	return r.config()
+}
 
-		HTTPToken: r.env("ALITRIAGE_HTTP_TOKEN"),
+func (r *reader) config() (Config, error) {
+	c := Config{
+		Demo:      r.cmd.Bool(flagDemo),
+		ReadOnly:  r.readOnly(),
+		MaxWait:   r.maxWait(),
+		LogLevel:  r.logLevel(),
+		LogJSON:   r.logJSON(),
+		Profiles:  r.profiles(),
+		Aliases:   r.aliases(),
+		Slack:     r.slack(),
+		HTTPToken: r.env(variableToken),
+		File:      r.file.path,
 		Credentials: cloudapi.ChainOptions{
 			Metadata: r.env("ALIBABA_CLOUD_ECS_METADATA") != "",
 			URI:      r.env("ALIBABA_CLOUD_CREDENTIALS_URI") != "",
 		},
+		sources:   r.sources,
+		variables: r.set(unshown),
 	}
-	c.Profile, _ = r.value(profile)
-	return c, errors.Join(r.problems...)
+	return c, errors.Join(append(r.problems, r.file.errors()...)...)
 }
 
-// reader finds values and collects what is wrong with them.
+// reader finds values, remembers where they are from, and collects what is wrong
+// with them.
 type reader struct {
 	cmd      *cli.Command
 	lookUp   func(string) (string, bool)
+	file     *document
+	sources  sources
 	problems []error
+}
+
+// open reads the file, or stands an empty one in its place.
+func (r *reader) open(path string) {
+	r.file = &document{path: path}
+	if path == "" {
+		return
+	}
+	doc, err := readDocument(path, fileShape())
+	if err != nil {
+		_, from := r.value(file)
+		r.problems = append(r.problems, fmt.Errorf("%s: %w", from, err))
+		return
+	}
+	r.file = doc
 }
 
 func (r *reader) env(variable string) string {
@@ -139,17 +202,55 @@ func (r *reader) env(variable string) string {
 	return strings.TrimSpace(value)
 }
 
+// set tells which of the variables are.
+func (r *reader) set(variables []string) (list []string) {
+	for _, name := range variables {
+		if r.env(name) != "" {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
 // value also tells where it is from, for whoever has to mend it.
 func (r *reader) value(s setting) (text, from string) {
-	if r.cmd.IsSet(s.flag) {
-		if text := strings.TrimSpace(fmt.Sprint(r.cmd.Value(s.flag))); text != "" {
-			return text, "--" + s.flag
-		}
+	text, source := r.find(s)
+	r.sources[s.key()] = source
+	switch v := r.inFile(s); {
+	case source == byDefault:
+		source = "--" + s.flag
+	case v != nil && source == v.place():
+		source += ": " + v.path
+	}
+	return text, source
+}
+
+func (r *reader) find(s setting) (text, source string) {
+	if text := r.flag(s); text != "" {
+		return text, "--" + s.flag
 	}
 	if text := r.env(s.variable); text != "" {
 		return text, s.variable
 	}
-	return s.otherwise, "--" + s.flag
+	if v := r.inFile(s); v != nil {
+		return v.text, v.place()
+	}
+	return s.otherwise, byDefault
+}
+
+// inFile finds the setting in the file, which is named in none itself.
+func (r *reader) inFile(s setting) *value {
+	if r.file == nil {
+		return nil
+	}
+	return r.file.root.get(s.key())
+}
+
+func (r *reader) flag(s setting) string {
+	if !r.cmd.IsSet(s.flag) {
+		return ""
+	}
+	return strings.TrimSpace(fmt.Sprint(r.cmd.Value(s.flag)))
 }
 
 func (r *reader) refuse(from, text, why string) {
@@ -163,15 +264,6 @@ func (r *reader) readOnly() bool {
 		r.refuse(from, text, "is neither true nor false")
 	}
 	return yes
-}
-
-func (r *reader) region() string {
-	text, from := r.value(region)
-	id := strings.ToLower(text)
-	if id != "" && !cloudapi.ValidRegion(id) {
-		r.refuse(from, text, "is not a RegionId; it looks like cn-hangzhou")
-	}
-	return id
 }
 
 // maxWait takes a bare number as seconds.
@@ -206,31 +298,4 @@ func (r *reader) logJSON() bool {
 		r.refuse(from, text, "is not a format; use text or json")
 	}
 	return false
-}
-
-func (r *reader) endpoint(variable string) *url.URL {
-	text := r.env(variable)
-	if text == "" {
-		return nil
-	}
-	endpoint, err := cloudapi.ParseEndpoint(text)
-	if err != nil {
-		r.problems = append(r.problems, fmt.Errorf("%s: %w", variable, err))
-	}
-	return endpoint
-}
-
-// Client makes the client for c, which talks to Alibaba Cloud.
-func (c *Config) Client(version string) (*cloudapi.Client, error) {
-	credentials := cloudapi.ChainCredentials(c.Credentials)
-	if c.Profile != DefaultProfile {
-		credentials = cloudapi.ProfileCredentials(c.Profile)
-	}
-	cfg := cloudapi.Config{Region: c.Region, Credentials: credentials, Version: version}
-	if c.Endpoint != nil {
-		cfg.Endpoints = map[cloudapi.Product]*url.URL{
-			cloudapi.ECS: c.Endpoint, cloudapi.SAE: c.Endpoint, cloudapi.WebPlus: c.Endpoint, cloudapi.BPStudio: c.Endpoint,
-		}
-	}
-	return cloudapi.New(cfg)
 }

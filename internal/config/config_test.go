@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/alitriage/alitriage/cloudapi"
 	"github.com/alitriage/alitriage/cloudapi/cloudsim"
+	"github.com/alitriage/alitriage/formatters"
 	"github.com/alitriage/alitriage/internal/config"
 )
 
@@ -34,7 +36,27 @@ func read(t *testing.T, env map[string]string, words ...string) (c config.Config
 
 // defaults are what holds when nothing is said.
 func defaults() config.Config {
-	return config.Config{Profile: "default", MaxWait: 45 * time.Second, LogLevel: slog.LevelWarn}
+	return config.Config{
+		Profiles: []config.Profile{{Name: "default", Site: formatters.China, Endpoints: endpoints{}}},
+		MaxWait:  45 * time.Second, LogLevel: slog.LevelWarn, Slack: config.Slack{ConfirmStart: true},
+	}
+}
+
+// onlyProfile is what there is without a file.
+func onlyProfile(name, region string) []config.Profile {
+	p := config.Profile{Name: name, Region: region, Site: formatters.China, Endpoints: endpoints{}}
+	if name != config.DefaultProfile {
+		p.CredentialsProfile = name
+	}
+	return []config.Profile{p}
+}
+
+type endpoints = map[cloudapi.Product]*url.URL
+
+// requireSame compares all but the sources, which Show has.
+func requireSame(t *testing.T, want, got config.Config, about ...any) {
+	t.Helper()
+	require.Equal(t, want, got.WithoutSources(), about...)
 }
 
 type environment = map[string]string
@@ -45,10 +67,11 @@ func TestAFlagWinsOverTheEnvironmentAndThatOverTheDefault(t *testing.T) {
 		"ALITRIAGE_MAX_WAIT": "20s", "ALITRIAGE_LOG_LEVEL": "debug", "ALITRIAGE_LOG_FORMAT": "json",
 	}
 	fromEnvironment := config.Config{
-		ReadOnly: true, Profile: "prod", Region: "cn-beijing", MaxWait: 20 * time.Second, LogLevel: slog.LevelDebug, LogJSON: true,
+		ReadOnly: true, Profiles: onlyProfile("prod", "cn-beijing"), MaxWait: 20 * time.Second, LogLevel: slog.LevelDebug, LogJSON: true,
+		Slack: defaults().Slack,
 	}
 	fromFlags := config.Config{
-		Demo: true, Profile: "test", Region: "cn-shanghai", MaxWait: time.Minute, LogLevel: slog.LevelError,
+		Demo: true, Profiles: onlyProfile("test", "cn-shanghai"), MaxWait: time.Minute, LogLevel: slog.LevelError, Slack: defaults().Slack,
 	}
 	flags := "--demo --profile test --region cn-shanghai --read-only=false --max-wait 1m --log-level error --log-format text"
 	blank := environment{}
@@ -77,7 +100,7 @@ func TestAFlagWinsOverTheEnvironmentAndThatOverTheDefault(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := read(t, test.env, strings.Fields(test.words)...)
 			require.NoError(t, err)
-			require.Equal(t, test.want, got)
+			requireSame(t, test.want, got)
 		})
 	}
 }
@@ -92,8 +115,8 @@ func TestValuesAreUnderstoodAsPeopleWriteThem(t *testing.T) {
 		{nil, []string{"--max-wait", " 1m30s "}, func(c *config.Config) { c.MaxWait = 90 * time.Second }},
 		{nil, []string{"--max-wait", "1s"}, func(c *config.Config) { c.MaxWait = time.Second }},
 		{nil, []string{"--max-wait", "10m"}, func(c *config.Config) { c.MaxWait = 10 * time.Minute }},
-		{nil, []string{"--region", " CN-Hangzhou "}, func(c *config.Config) { c.Region = "cn-hangzhou" }},
-		{environment{"ALIBABA_CLOUD_REGION_ID": "EU-Central-1"}, nil, func(c *config.Config) { c.Region = "eu-central-1" }},
+		{nil, []string{"--region", " CN-Hangzhou "}, func(c *config.Config) { c.Profiles[0].Region = "cn-hangzhou" }},
+		{environment{"ALIBABA_CLOUD_REGION_ID": "EU-Central-1"}, nil, func(c *config.Config) { c.Profiles[0].Region = "eu-central-1" }},
 		{nil, []string{"--log-level", "Warn"}, func(c *config.Config) { c.LogLevel = slog.LevelWarn }},
 		{nil, []string{"--log-format", "JSON"}, func(c *config.Config) { c.LogJSON = true }},
 		{nil, []string{"--read-only"}, func(c *config.Config) { c.ReadOnly = true }},
@@ -106,7 +129,7 @@ func TestValuesAreUnderstoodAsPeopleWriteThem(t *testing.T) {
 		test.want(&want)
 		got, err := read(t, test.env, test.words...)
 		require.NoError(t, err, "%v %v", test.env, test.words)
-		require.Equal(t, want, got, "%v %v", test.env, test.words)
+		requireSame(t, want, got, "%v %v", test.env, test.words)
 	}
 }
 
@@ -172,13 +195,21 @@ func TestHelpNamesTheVariableOfEachFlag(t *testing.T) {
 // The process's own environment is no business of a Read that was handed another.
 func TestOnlyTheGivenEnvironmentIsRead(t *testing.T) {
 	for _, name := range []string{
-		"ALITRIAGE_PROFILE", "ALIBABA_CLOUD_REGION_ID", "ALITRIAGE_READ_ONLY", "ALITRIAGE_MAX_WAIT", "ALITRIAGE_LOG_LEVEL", "ALITRIAGE_LOG_FORMAT", "ALITRIAGE_ENDPOINT",
+		"ALITRIAGE_CONFIG", "ALITRIAGE_PROFILE", "ALIBABA_CLOUD_REGION_ID", "ALITRIAGE_READ_ONLY", "ALITRIAGE_MAX_WAIT", "ALITRIAGE_LOG_LEVEL", "ALITRIAGE_LOG_FORMAT", "ALITRIAGE_ENDPOINT",
 	} {
 		t.Setenv(name, "!")
 	}
 	got, err := read(t, nil)
 	require.NoError(t, err)
-	require.Equal(t, defaults(), got)
+	requireSame(t, defaults(), got)
+}
+
+// clientOf is the default profile's.
+func clientOf(t *testing.T, c config.Config) *cloudapi.Client {
+	t.Helper()
+	made, err := c.Tools("test")
+	require.NoError(t, err)
+	return made.Profiles[0].Client
 }
 
 func TestTheEndpointStandsInForEveryProduct(t *testing.T) {
@@ -190,8 +221,7 @@ func TestTheEndpointStandsInForEveryProduct(t *testing.T) {
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", sim.Key().Secret)
 	c, err := read(t, environment{"ALITRIAGE_ENDPOINT": server.URL + "/", "ALIBABA_CLOUD_REGION_ID": cloudsim.Region})
 	require.NoError(t, err)
-	client, err := c.Client("test")
-	require.NoError(t, err)
+	client := clientOf(t, c)
 	require.Equal(t, cloudsim.Region, client.Region())
 
 	_, err = client.DescribeApplicationStatus(t.Context(), cloudsim.WebApp)
@@ -213,8 +243,7 @@ func TestAProfileUsesNothingFromTheEnvironment(t *testing.T) {
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret-of-the-environment")
 	c, err := read(t, nil, "--profile", "triage", "--region", "cn-hangzhou")
 	require.NoError(t, err)
-	client, err := c.Client("test")
-	require.NoError(t, err)
+	client := clientOf(t, c)
 	_, err = client.DescribeApplicationStatus(t.Context(), cloudsim.WebApp)
 	require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
 	require.ErrorContains(t, err, `"triage"`)

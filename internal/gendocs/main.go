@@ -23,7 +23,14 @@ func pages() map[string][]part {
 	}
 }
 
+// schemaPath is a file that is made here as a whole.
+const schemaPath = "../../docs/config.schema.json"
+
 func main() {
+	if err := os.WriteFile(schemaPath, config.Schema(), 0o600); err != nil {
+		fmt.Fprintln(os.Stderr, "gendocs:", err)
+		os.Exit(1)
+	}
 	for path, parts := range pages() {
 		if err := rewrite(path, parts); err != nil {
 			fmt.Fprintln(os.Stderr, "gendocs:", err)

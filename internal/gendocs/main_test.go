@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alitriage/alitriage/internal/config"
 )
 
 func TestTheGeneratedPartsOfAllPagesAreFresh(t *testing.T) {
@@ -15,6 +17,12 @@ func TestTheGeneratedPartsOfAllPagesAreFresh(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(page), "%s: run: go generate ./...", path)
 	}
+}
+
+func TestTheSchemaOfTheConfigFileIsFresh(t *testing.T) {
+	page, err := os.ReadFile(schemaPath)
+	require.NoError(t, err)
+	require.Equal(t, string(config.Schema()), string(page), "run: go generate ./...")
 }
 
 func TestAMissingMarkerIsAnError(t *testing.T) {
