@@ -31,6 +31,7 @@ func getAppStatus(s *set) Tool {
 		Report: func(a formatters.Airlock, _ appStatusIn, app cloudapi.AppStatus) formatters.Report {
 			return a.AppStatus(app)
 		},
+		Nothing: appStatusIn{AppID: "00000000-0000-0000-0000-000000000000"},
 		Resume: func(in appStatusIn, app cloudapi.AppStatus) (appStatusIn, bool) {
 			return in, formatters.AppStatusChanging(app)
 		},

@@ -12,8 +12,8 @@ import (
 type spec[In, Out any] struct {
 	Name, Title, Description string
 	IDs                      []IDKind
-	Central                  bool // the product has no regions
-	Actions                  []string
+	Central                  bool     // the product has no regions
+	Actions                  []string // the last one is that of reading
 	// Check finds what is wrong between the arguments, and with those that are no
 	// ids. An id that is wrong by itself, and said to be so, still counts as given.
 	Check func(In) []string
@@ -23,6 +23,9 @@ type spec[In, Out any] struct {
 	// Run asks the cloud once.
 	Run    func(ctx context.Context, at place, in In) (Out, error)
 	Report func(formatters.Airlock, In, Out) formatters.Report
+	// Nothing are arguments of a read that finds nothing, and needs the same
+	// permission as any other: what nobody has can be asked for without harm.
+	Nothing In
 	// Resume returns the arguments with which to ask again, while something can
 	// still change. It takes the ids from in: those of an answer are the cloud's
 	// word.
@@ -44,6 +47,10 @@ func define[In, Out any](s *set, d spec[In, Out]) Tool {
 	t := Tool{
 		Name: d.Name, Title: d.Title, Description: d.Description, IDs: d.IDs, Actions: d.Actions,
 		InputSchema: inputSchema[In](s), fields: fieldsOf(reflect.TypeFor[In]()), set: s,
+	}
+	t.probe = func(ctx context.Context, p Profile) error {
+		_, err := d.Run(ctx, place{p.Client, p.Name}, d.Nothing)
+		return err
 	}
 	t.run = func(ctx context.Context, raw json.RawMessage, progress func(Progress)) (formatters.Report, asked, error) {
 		var in In

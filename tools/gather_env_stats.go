@@ -35,6 +35,9 @@ type gatherOut struct {
 	unread  error  // why a change that was joined could not be read
 }
 
+// noChange is a change that nobody has.
+const noChange cloudapi.ChangeID = "wc-000000000000000000000000"
+
 func gatherEnvStats(s *set) Tool {
 	d := spec[gatherEnvStatsIn, gatherOut]{
 		Name:  "gather_env_stats",
@@ -52,7 +55,8 @@ func gatherEnvStats(s *set) Tool {
 			result, err := at.DescribeGatherStatsResult(ctx, in.ChangeID)
 			return gatherOut{change: in.ChangeID, read: result}, err
 		},
-		Report: func(a formatters.Airlock, _ gatherEnvStatsIn, out gatherOut) formatters.Report { return out.report(a) },
+		Report:  func(a formatters.Airlock, _ gatherEnvStatsIn, out gatherOut) formatters.Report { return out.report(a) },
+		Nothing: gatherEnvStatsIn{ChangeID: noChange},
 		Resume: func(_ gatherEnvStatsIn, out gatherOut) (gatherEnvStatsIn, bool) {
 			return gatherEnvStatsIn{ChangeID: out.change}, out.changing()
 		},
@@ -82,8 +86,9 @@ func readOnlyGather(d spec[gatherEnvStatsIn, gatherOut]) spec[gatherReadIn, gath
 		Run: func(ctx context.Context, at place, in gatherReadIn) (gatherOut, error) {
 			return d.Run(ctx, at, gatherEnvStatsIn{ChangeID: in.ChangeID})
 		},
-		Report: func(a formatters.Airlock, _ gatherReadIn, out gatherOut) formatters.Report { return out.report(a) },
-		Resume: func(in gatherReadIn, out gatherOut) (gatherReadIn, bool) { return in, out.changing() },
+		Report:  func(a formatters.Airlock, _ gatherReadIn, out gatherOut) formatters.Report { return out.report(a) },
+		Nothing: gatherReadIn{ChangeID: noChange},
+		Resume:  func(in gatherReadIn, out gatherOut) (gatherReadIn, bool) { return in, out.changing() },
 	}
 }
 

@@ -47,6 +47,7 @@ func getInvocationResults(s *set) Tool {
 		Check:       checkInvocationResults,
 		Run:         readInvocationResults,
 		Report:      reportInvocationResults,
+		Nothing:     invocationResultsIn{InvokeID: "t-00000000000000"},
 		Resume: func(in invocationResultsIn, page cloudapi.InvocationResults) (invocationResultsIn, bool) {
 			return in, formatters.InvocationResultsChanging(page)
 		},

@@ -43,6 +43,7 @@ func getOperationResult(s *set) Tool {
 		Report: func(a formatters.Airlock, _ operationResultIn, op cloudapi.OperationResult) formatters.Report {
 			return a.OperationResult(op)
 		},
+		Nothing: operationResultIn{OperationID: "op_000000000000000000000000"},
 		Resume: func(in operationResultIn, op cloudapi.OperationResult) (operationResultIn, bool) {
 			return in, formatters.OperationResultChanging(op)
 		},

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -49,11 +50,12 @@ type Tool struct {
 	InputSchema              json.RawMessage
 	IDs                      []IDKind // the ids it takes, the likeliest first
 	Starts                   bool     // it may start something
-	Actions                  []string // the RAM actions it needs
+	Actions                  []string // the RAM actions it needs, that of reading last
 
 	fields []field
 	set    *set
 	run    func(context.Context, json.RawMessage, func(Progress)) (formatters.Report, asked, error)
+	probe  func(context.Context, Profile) error
 }
 
 // Progress is how far a call is that waits.
@@ -86,6 +88,15 @@ func (t Tool) Call(ctx context.Context, args json.RawMessage, progress func(Prog
 	report, about, err := t.run(ctx, args, progress)
 	t.log(ctx, about, time.Since(started), report, err)
 	return report, err
+}
+
+// Probe reads what cannot exist, with a profile. It starts nothing. The error,
+// if there is one, is the cloud's or the network's; "not found" is none.
+func (t Tool) Probe(ctx context.Context, p Profile) error {
+	if err := t.probe(ctx, p); !errors.Is(err, cloudapi.ErrNotFound) {
+		return err
+	}
+	return nil
 }
 
 // set is what all tools of a Config share.

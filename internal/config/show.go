@@ -62,7 +62,7 @@ func inColumns(text string) string {
 		}
 		fmt.Fprintln(w, value)
 	}
-	w.Flush() //nolint:errcheck // to a strings.Builder
+	w.Flush()
 	return b.String()
 }
 
