@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/agnivade/levenshtein"
 )
 
 var aliasName = regexp.MustCompile(`^[\pL\pN](?:[\pL\pN._-]{0,62}[\pL\pN])?$`)
@@ -62,4 +64,24 @@ func (s *set) aliasLike(k IDKind, word string) string {
 		}
 	}
 	return ""
+}
+
+// aliasesOf finds the aliases that an id has or, when it has none, one whose id is
+// a single edit away from it.
+func (c Config) aliasesOf(k IDKind, id string) (near *Alias, owners []Alias) {
+	for i, a := range c.Aliases {
+		if a.Arg != k.Arg {
+			continue
+		}
+		switch levenshtein.ComputeDistance(a.ID, id) {
+		case 0:
+			owners = append(owners, a)
+		case 1:
+			near = &c.Aliases[i]
+		}
+	}
+	if len(owners) > 0 {
+		return nil, owners
+	}
+	return near, nil
 }

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
-
 	"github.com/alitriage/alitriage/cloudapi"
 )
 
@@ -125,20 +123,9 @@ func (c *checker) alias(arg string, k IDKind, alias Alias) {
 // nearAlias refuses an id that is one edit away from an alias's: it was
 // probably copied wrongly, and could belong to somebody else.
 func (c *checker) nearAlias(arg string, k IDKind, id string) {
-	var near *Alias
-	for i, a := range c.tool.set.Aliases {
-		if a.Arg != k.Arg {
-			continue
-		}
-		switch levenshtein.ComputeDistance(a.ID, id) {
-		case 0:
-			c.owners = append(c.owners, a)
-		case 1:
-			near = &c.tool.set.Aliases[i]
-		}
-	}
-	hasItsOwn := slices.ContainsFunc(c.owners, func(a Alias) bool { return a.ID == id })
-	if near != nil && !hasItsOwn {
+	near, owners := c.tool.set.aliasesOf(k, id)
+	c.owners = append(c.owners, owners...)
+	if near != nil {
 		c.say("%s: %s differs in one character from %s, which is the alias %s; if that is meant, give %s=%s; if not, give the other one an alias of its own",
 			arg, id, near.ID, near.Name, arg, near.Name)
 	}

@@ -1,179 +1,148 @@
 package tools
 
 import (
-	"cmp"
-	"net/url"
-	"regexp"
 	"slices"
-	"strings"
-	"unicode/utf8"
+
+	"github.com/alitriage/alitriage/formatters"
 )
 
-// Found is a call that a text asks for.
-type Found struct {
-	Word string // as it stands in the text: an id, or the name of an alias
+// Routing is where a text leads. It may be an id, an alias, the URL of a console
+// or an alert.
+type Routing struct {
+	Calls []Routed
+	// Asides are what leads to no call, or may mean several things: one sentence
+	// each, with what to do.
+	Asides []string
+	More   bool // there were more calls than are listed
+}
+
+// Routed is a call that a text asks for.
+type Routed struct {
 	Tool string
-	Arg  string // the argument that takes it
+	// Args are texts: the ids, then profile and region where the text names them.
+	Args formatters.Facts
+	Word string // the id or alias as it stands in the text
 	// Starts tells that the call would start something, so that a person has to
 	// want it.
 	Starts bool
+	Doubt  string // a sentence about what else may be meant; "" when nothing
 }
 
 const (
-	maxFound = 20
+	maxCalls = 20
 	minTail  = 8 // characters of an id behind its prefix: "t-1000" and "c-19" are none
 )
 
-// Triage lists what a text speaks of, in its order and once each: it may be an
-// id, an alias, the URL of a console or an alert. more tells that there was more
-// than is listed. Ids that no tool takes are left out, and nothing is asked of
-// the cloud. The text is to be clean: see formatters.Airlock.Pasted.
-func (c Config) Triage(text string) (found []Found, more bool) {
-	text = percent.ReplaceAllStringFunc(text, unescape)
-	places := c.aliasesIn(text)
-	for _, at := range word.FindAllStringIndex(text, -1) {
-		if f, ok := idIn(text[at[0]:at[1]]); ok {
-			places = append(places, foundAt{f, at[0]})
+// Triage finds the tools that a text asks for, in its order and once each. What
+// may mean several things is shown and not guessed. Nothing is asked of the cloud.
+// The text is to be clean: see formatters.Airlock.Pasted.
+func (c Config) Triage(text string) Routing {
+	r := c.read(text)
+	groups, apart := r.together()
+	routing := Routing{More: len(groups) > maxCalls}
+	for _, things := range groups[:min(len(groups), maxCalls)] {
+		routing.Calls = append(routing.Calls, r.call(things))
+	}
+	routing.Asides = slices.Concat(r.asidesOnPlace(groups), apart, r.asides())
+	if len(r.mentions) == 0 {
+		routing.Asides = append(routing.Asides, c.likeAliases(text)...)
+	}
+	return routing
+}
+
+// together makes groups of what one call can ask about, and says in asides what
+// it leaves out. An InvokeId is more specific than what stands beside it.
+func (r *reading) together() (groups [][]*mention, asides []string) {
+	things := slices.DeleteFunc(slices.Clone(r.mentions), r.leadsNowhere)
+	var invokes, beside []*mention
+	for _, m := range things {
+		if m.Arg == invokeID.Arg {
+			invokes = append(invokes, m)
 		}
 	}
-	slices.SortStableFunc(places, func(a, b foundAt) int { return cmp.Compare(a.at, b.at) })
-	seen := map[string]bool{}
-	for _, p := range places {
-		k, _ := kindOfArg(p.Arg)
+	for _, m := range things {
+		near := len(invokes) > 1 || len(invokes) == 1 && !m.farFrom(invokes[0])
 		switch {
-		case seen[p.Word] || c.refuses(k):
-		case len(found) == maxFound:
-			return found, true
+		case m.Arg == commandID.Arg && near:
+		case m.Arg == instanceID.Arg && near:
+			beside = append(beside, m)
 		default:
-			found = append(found, p.Found)
-		}
-		seen[p.Word] = true
-	}
-	return found, false
-}
-
-type foundAt struct {
-	Found
-
-	at int
-}
-
-var (
-	// word is what may be an id, with the asterisks around it.
-	word    = regexp.MustCompile(`[0-9A-Za-z_*-]+`)
-	percent = regexp.MustCompile(`(?:%[0-9A-Fa-f]{2})+`)
-)
-
-// unescape reads the escapes of URLs, which end the word before them.
-func unescape(escapes string) string {
-	plain, err := url.PathUnescape(escapes)
-	if err != nil || !utf8.ValidString(plain) {
-		return " "
-	}
-	return plain
-}
-
-// idIn tells which id a word is. An asterisk behind it alone is a mask, on both
-// sides it is emphasis.
-func idIn(word string) (Found, bool) {
-	if strings.HasPrefix(word, "*") {
-		word = strings.Trim(word, "*")
-	}
-	word = strings.Trim(word, "-_")
-	k, ok := kindOf(word)
-	if !ok { // an upper-case UUID stays a RequestId
-		lower := strings.ToLower(word)
-		if k, ok = kindOf(lower); k.Arg == appID.Arg {
-			return Found{}, false
-		}
-		word = lower
-	}
-	_, tail, _ := strings.Cut(strings.Replace(word, "_", "-", 1), "-")
-	return about(word, k), ok && len(word) <= maxID && len(tail) >= minTail && strings.ContainsAny(tail, "0123456789")
-}
-
-// aliasesIn finds the names of aliases where they stand as a word.
-func (c Config) aliasesIn(text string) (places []foundAt) {
-	for _, a := range c.Aliases {
-		k, known := kindOfArg(a.Arg)
-		name := regexp.MustCompile(`(?i)(?:^|[^\pL\pN_-])(` + regexp.QuoteMeta(a.Name) + `)(?:$|[^\pL\pN_-])`)
-		if at := name.FindStringSubmatchIndex(text); at != nil && known {
-			places = append(places, foundAt{about(a.Name, k), at[2]})
+			groups = append(groups, []*mention{m})
 		}
 	}
-	return places
+	if len(invokes) != 1 || len(beside) != 1 {
+		return groups, asidesOnPairs(invokes, beside)
+	}
+	i := slices.IndexFunc(groups, func(g []*mention) bool { return g[0] == invokes[0] })
+	groups[i] = append(groups[i], beside[0])
+	return groups, nil
 }
 
-func about(word string, k IDKind) Found {
-	return Found{Word: word, Tool: k.Tool, Arg: k.Arg, Starts: k.Arg == envID.Arg}
+// farFrom tells that two things are in different regions, by their URLs.
+func (m *mention) farFrom(other *mention) bool {
+	return len(m.regions.list) > 0 && len(other.regions.list) > 0 && !slices.Equal(m.regions.list, other.regions.list)
+}
+
+// leadsNowhere is true of what an aside is about, and of an id whose alias the
+// text names too.
+func (r *reading) leadsNowhere(m *mention) bool {
+	isApp := m.Arg == appID.Arg && m.alias == nil && !m.called
+	return r.cfg.refuses(m.IDKind) || isApp && (r.orders.has[m.id] || r.requests.has[m.id]) || m.alias == nil && r.aliased[m.Arg+"="+m.id]
 }
 
 // refuses tells that a server that only reads does not take such an id.
 func (c Config) refuses(k IDKind) bool { return c.ReadOnly && k.Arg == envID.Arg }
 
-// Known is what a server knows by name. There is no credential in it.
-type Known struct {
-	Aliases  []KnownAlias   `json:"aliases"`
-	Profiles []KnownProfile `json:"profiles"`
-	Regions  []string       `json:"regions"`
-}
-
-// KnownAlias is an alias, as it may be shown.
-type KnownAlias struct {
-	Name    string `json:"name"`
-	Tool    string `json:"tool"`
-	Arg     string `json:"arg"`
-	ID      string `json:"id"`
-	Profile string `json:"profile,omitempty"`
-	Region  string `json:"region,omitempty"`
-}
-
-// KnownProfile is an account. Region is "" when calls have to name one.
-type KnownProfile struct {
-	Name   string `json:"name"`
-	Region string `json:"region,omitempty"`
-}
-
-// Known lists the names of c, in alphabetical order but for the profiles, the
-// first of which is the default.
-func (c Config) Known() Known {
-	k := Known{Aliases: []KnownAlias{}, Profiles: []KnownProfile{}, Regions: []string{}}
-	for _, p := range c.Profiles {
-		k.Profiles = append(k.Profiles, KnownProfile{p.Name, p.Client.Region()})
-		k.Regions = append(k.Regions, p.Client.Region())
-	}
-	for _, a := range c.Aliases {
-		kind, _ := kindOfArg(a.Arg)
-		k.Aliases = append(k.Aliases, KnownAlias{a.Name, kind.Tool, a.Arg, a.ID, a.Profile, a.Region})
-		k.Regions = append(k.Regions, a.Region)
-	}
-	slices.SortFunc(k.Aliases, func(a, b KnownAlias) int { return strings.Compare(a.Name, b.Name) })
-	slices.Sort(k.Regions)
-	k.Regions = slices.DeleteFunc(slices.Compact(k.Regions), func(region string) bool { return region == "" })
-	return k
-}
-
-// CompleteAlias lists the aliases that begin with prefix, without regard to case.
-func (c Config) CompleteAlias(prefix string) []string {
-	return completions(c.Known().Aliases, func(a KnownAlias) string { return a.Name }, prefix)
-}
-
-// CompleteProfile does so for profiles.
-func (c Config) CompleteProfile(prefix string) []string {
-	return completions(c.Known().Profiles, func(p KnownProfile) string { return p.Name }, prefix)
-}
-
-// CompleteRegion does so for the regions of profiles and aliases.
-func (c Config) CompleteRegion(prefix string) []string {
-	return completions(c.Known().Regions, func(region string) string { return region }, prefix)
-}
-
-func completions[T any](all []T, nameOf func(T) string, prefix string) []string {
-	names := []string{}
-	for _, x := range all {
-		if name := nameOf(x); len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) {
-			names = append(names, name)
+// call asks about the things of one group.
+func (r *reading) call(things []*mention) Routed {
+	c := Routed{Tool: things[0].Tool, Word: things[0].word, Starts: things[0].Arg == envID.Arg}
+	for _, m := range things {
+		c.Args = append(c.Args, formatters.Fact{Name: m.Arg, Value: m.id})
+		if c.Doubt == "" {
+			c.Doubt = r.cfg.doubt(m)
 		}
 	}
-	return names
+	profiles, regions := r.places(things)
+	if len(profiles) == 1 {
+		c.Args = append(c.Args, formatters.Fact{Name: "profile", Value: profiles[0]})
+	}
+	if len(regions) == 1 {
+		c.Args = append(c.Args, formatters.Fact{Name: "region", Value: regions[0]})
+	}
+	return c
+}
+
+// places are the accounts and regions that the text names for some things. An
+// alias has its own, and BPStudio is central.
+func (r *reading) places(things []*mention) (profiles, regions []string) {
+	var own wordList
+	for _, m := range things {
+		if m.alias != nil {
+			return nil, nil
+		}
+		own.add(m.regions.list...)
+	}
+	switch {
+	case things[0].Arg == operationID.Arg:
+		return r.profiles.list, nil
+	case len(own.list) > 0:
+		return r.profiles.list, own.list
+	default:
+		return r.profiles.list, r.regions.list
+	}
+}
+
+// doubt says what else may be meant.
+func (c Config) doubt(m *mention) string {
+	near, owners := c.aliasesOf(m.IDKind, m.id)
+	switch {
+	case m.alias != nil || len(owners) > 0:
+		return ""
+	case near != nil:
+		return "It differs in one character from " + near.ID + ", which is the alias " + near.Name + ": if that is meant, give " + near.Name + "."
+	case m.Arg == appID.Arg && !m.called:
+		return "It can also be the id of an SAE change order, which no tool takes: then give the AppId."
+	default:
+		return ""
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -71,22 +72,7 @@ func (t triage) text(given map[string]string) string {
 	b.WriteString("Something may be wrong on Alibaba Cloud. Find out what, and what to do next.\n\n")
 	clean := formatters.Airlock{Key: t.known.MarkKey}.Pasted(strings.TrimSpace(given[argWhat]))
 	b.WriteString(clean.Show(t.fence()))
-	found, more := t.known.Triage(clean.Text)
-	if len(found) == 0 {
-		b.WriteString("\nI have named no id that a tool of alitriage takes, and no alias. Ask me for one: " + t.kinds() + "\n")
-	} else {
-		b.WriteString("\nCall:\n")
-	}
-	for _, f := range found {
-		fmt.Fprintf(&b, "- %s %s", f.Tool, arguments(f, given))
-		if f.Starts {
-			b.WriteString(" STARTS a change in the environment: only after I have agreed")
-		}
-		b.WriteByte('\n')
-	}
-	if more {
-		b.WriteString("- there are more ids than these: ask me which matter\n")
-	}
+	b.WriteString(t.routing(t.known.Triage(clean.Text), given))
 	if clean.Cut {
 		b.WriteString("\nThe middle of this text was not read, it is too long: ask me for the ids in it.\n")
 	}
@@ -100,13 +86,41 @@ Then:
 	return b.String()
 }
 
-// arguments are those of a call, as JSON. Where the person has named an account
-// or a region, the call says so; which there are is for the tool to judge.
-func arguments(f tools.Found, given map[string]string) []byte {
-	args := map[string]string{f.Arg: f.Word}
+// routing shows the calls, and what there is to say before they are made.
+func (t triage) routing(r tools.Routing, given map[string]string) string {
+	var b strings.Builder
+	if len(r.Calls) == 0 {
+		b.WriteString("\nI have named no id that a tool of alitriage takes, and no alias. Ask me for one: " + t.kinds() + "\n")
+	} else {
+		b.WriteString("\nCall:\n")
+	}
+	for _, call := range r.Calls {
+		fmt.Fprintf(&b, "- %s %s", call.Tool, arguments(call, given))
+		if call.Starts {
+			b.WriteString(" STARTS a change in the environment: only after I have agreed")
+		}
+		if call.Doubt != "" {
+			b.WriteString("\n  " + call.Doubt)
+		}
+		b.WriteByte('\n')
+	}
+	if r.More {
+		b.WriteString("- there are more ids than these: ask me which matter\n")
+	}
+	if len(r.Asides) > 0 {
+		b.WriteString("\nTell me, and ask where it matters:\n- " + strings.Join(r.Asides, "\n- ") + "\n")
+	}
+	return b.String()
+}
+
+// arguments are those of a call, as JSON. The account or region that the person
+// has named goes before that of the text; which there are is for the tool to judge.
+func arguments(call tools.Routed, given map[string]string) []byte {
+	args := slices.Clone(call.Args)
 	for _, name := range []string{argProfile, argRegion} {
 		if value := strings.TrimSpace(given[name]); value != "" {
-			args[name] = value
+			args = slices.DeleteFunc(args, func(f formatters.Fact) bool { return f.Name == name })
+			args = append(args, formatters.Fact{Name: name, Value: value})
 		}
 	}
 	text, _ := json.Marshal(args) // texts alone

@@ -57,6 +57,33 @@ func TestThePromptPassesAccountAndRegionOn(t *testing.T) {
 	require.Contains(t, result.Messages[0].Content.(mcp.TextContent).Text, `- get_app_status {"app_id":"checkout","profile":"prod","region":"cn-hangzhou"}`)
 }
 
+func TestThePromptSaysWhatATextLeavesOpen(t *testing.T) {
+	const app, link = "0099b7be-5f5b-4512-a7fc-56049ef10000", "https://sae.console.aliyun.com/#/AppList/AppDetail?appId=0099b7be-5f5b-4512-a7fc-56049ef10001&regionId=cn-beijing"
+	c := serveDemo(t).connect(t, "2025-11-25")
+	text := promptText(t, c, app+" "+link+" requestId=E544D333-130C-4540-94BF-116BC8A96A40, profile=nobody")
+	require.Contains(t, text, `Call:
+- get_app_status {"app_id":"`+app+`"}
+  It can also be the id of an SAE change order, which no tool takes: then give the AppId.
+- get_app_status {"app_id":"0099b7be-5f5b-4512-a7fc-56049ef10001","region":"cn-beijing"}
+
+Tell me, and ask where it matters:
+- "nobody": no such profile is configured; give one of default.
+- E544D333-130C-4540-94BF-116BC8A96A40: a RequestId names a call, not a thing; give the id of the thing itself.
+`)
+	require.Contains(t, promptText(t, c, "checkuot"), `- "checkuot" is no alias: did you mean checkout?`)
+	require.NotContains(t, promptText(t, c, "checkout"), "Tell me")
+}
+
+func TestWhatThePersonNamesGoesBeforeTheText(t *testing.T) {
+	request := mcp.GetPromptRequest{}
+	request.Params.Name = promptName
+	request.Params.Arguments = map[string]string{argWhat: "t-hz0jdfwd9f00000 in cn-beijing, profile=default", argProfile: " prod ", argRegion: "cn-shanghai"}
+	result, err := serveDemo(t).connect(t, "2025-11-25").GetPrompt(t.Context(), request)
+	require.NoError(t, err)
+	require.Contains(t, result.Messages[0].Content.(mcp.TextContent).Text,
+		`- get_invocation_results {"invoke_id":"t-hz0jdfwd9f00000","profile":"prod","region":"cn-shanghai"}`+"\n")
+}
+
 func TestThePromptAsksWhenNothingIsNamed(t *testing.T) {
 	c := serveDemo(t).connect(t, "2025-11-25")
 	for _, pasted := range []string{"", "   ", "it is slow", strings.Repeat("磁", 100_000)} {
