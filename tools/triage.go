@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/alitriage/alitriage/formatters"
@@ -99,7 +100,7 @@ func (r *reading) call(things []*mention) Routed {
 	for _, m := range things {
 		c.Args = append(c.Args, formatters.Fact{Name: m.Arg, Value: m.id})
 		if c.Doubt == "" {
-			c.Doubt = r.cfg.doubt(m)
+			c.Doubt = r.doubt(m)
 		}
 	}
 	profiles, regions := r.places(things)
@@ -117,7 +118,7 @@ func (r *reading) call(things []*mention) Routed {
 func (r *reading) places(things []*mention) (profiles, regions []string) {
 	var own wordList
 	for _, m := range things {
-		if m.alias != nil {
+		if r.placeOf(m) != nil {
 			return nil, nil
 		}
 		own.add(m.regions.list...)
@@ -133,15 +134,48 @@ func (r *reading) places(things []*mention) (profiles, regions []string) {
 }
 
 // doubt says what else may be meant.
-func (c Config) doubt(m *mention) string {
-	near, owners := c.aliasesOf(m.IDKind, m.id)
+func (r *reading) doubt(m *mention) string {
+	if alias := r.placeOf(m); alias != nil {
+		return r.contradicts(m, alias)
+	}
+	near, owners := r.cfg.aliasesOf(m.IDKind, m.id)
 	switch {
-	case m.alias != nil || len(owners) > 0:
+	case len(owners) > 0:
 		return ""
 	case near != nil:
 		return "It differs in one character from " + near.ID + ", which is the alias " + near.Name + ": if that is meant, give " + near.Name + "."
 	case m.Arg == appID.Arg && !m.called:
 		return "It can also be the id of an SAE change order, which no tool takes: then give the AppId."
+	default:
+		return ""
+	}
+}
+
+// placeOf is the alias that says where a thing is: the one by which it was
+// called, or the one of its id, unless its URL says so itself.
+func (r *reading) placeOf(m *mention) *Alias {
+	if m.alias != nil || len(m.regions.list) > 0 {
+		return m.alias
+	}
+	if _, owners := r.cfg.aliasesOf(m.IDKind, m.id); len(owners) == 1 {
+		return &owners[0]
+	}
+	return nil
+}
+
+// contradicts says that the text names another account or region than the alias.
+func (r *reading) contradicts(m *mention, alias *Alias) string {
+	own := r.cfg.Profiles[0]
+	if i := slices.IndexFunc(r.cfg.Profiles, func(p Profile) bool { return p.Name == alias.Profile }); i >= 0 {
+		own = r.cfg.Profiles[i]
+	}
+	region := cmp.Or(alias.Region, own.Client.Region())
+	profiles, regions := r.profiles.list, r.regions.list
+	switch {
+	case len(profiles) == 1 && profiles[0] != own.Name:
+		return "The text names the profile " + profiles[0] + ", but the alias " + alias.Name + " is of " + own.Name + ": to ask in the other one, give the id itself."
+	case len(regions) == 1 && regions[0] != region && m.Arg != operationID.Arg:
+		return "The text names " + regions[0] + ", but the alias " + alias.Name + " is of " + cmp.Or(region, "no region") + ": to ask there, give region=" + regions[0] + "."
 	default:
 		return ""
 	}

@@ -81,7 +81,7 @@ func TestTriageFindsWhatATextSpeaksOf(t *testing.T) {
 			[]string{"The results of " + anInvoke + " are of all its instances, so there is no call for " + anInstance + ", " + otherHost + ": for one of them alone, give its instance_id too."}},
 		{"two InvokeIds with an InstanceId", anInvoke + " " + anotherRun + " " + anInstance, []string{ofRun, "get_invocation_results invoke_id=" + anotherRun},
 			[]string{"The text does not say which of the invocations " + anInvoke + ", " + anotherRun + " ran on " + anInstance + ": for one instance alone, give invoke_id and instance_id together."}},
-		{"aliases of an invocation and an instance", "disk-cleanup failed on db-host in cn-shanghai", []string{"get_invocation_results invoke_id=disk-cleanup instance_id=db-host"}, nil},
+		{"aliases of an invocation and an instance", "disk-cleanup failed on db-host in cn-hangzhou", []string{"get_invocation_results invoke_id=disk-cleanup instance_id=db-host"}, nil},
 		{"an invocation and an instance of other regions", "https://x.example/?region=cn-beijing&i=" + anInstance + " https://x.example/cn-hangzhou/" + anInvoke,
 			[]string{ofHost + " region=cn-beijing", ofRun + " region=cn-hangzhou"}, nil},
 
@@ -109,7 +109,14 @@ func TestTriageFindsWhatATextSpeaksOf(t *testing.T) {
 		{"several regions", anInvoke + " in cn-beijing or cn-shanghai", []string{ofRun},
 			[]string{"The text names several regions (cn-beijing, cn-shanghai): say which one is meant, with region."}},
 		{"several regions that no call needs", "checkout and " + anOperation + " in cn-beijing or cn-shanghai", []string{"get_app_status app_id=checkout", "get_operation_result operation_id=" + anOperation}, nil},
-		{"a region and an alias, which has its own", "checkout in cn-beijing", []string{"get_app_status app_id=checkout"}, nil},
+		{"the region of an alias", "checkout in cn-hangzhou", []string{"get_app_status app_id=checkout"}, nil},
+		{"another region than an alias's", "checkout and resize in cn-beijing", []string{
+			"get_app_status app_id=checkout ? The text names cn-beijing, but the alias checkout is of cn-hangzhou: to ask there, give region=cn-beijing.",
+			"get_operation_result operation_id=resize"}, nil},
+		{"another profile than an alias's", "profile=staging db-host", []string{
+			"get_invocation_results instance_id=db-host ? The text names the profile staging, but the alias db-host is of prod: to ask in the other one, give the id itself."}, nil},
+		{"another region than that of the alias of an id", "cn-beijing " + cloudsim.WebApp, []string{
+			"get_app_status app_id=" + cloudsim.WebApp + " ? The text names cn-beijing, but the alias web is of cn-hangzhou: to ask there, give region=cn-beijing."}, nil},
 		{"a region and what is central", anOperation + " cn-beijing", []string{"get_operation_result operation_id=" + anOperation}, nil},
 
 		{"a profile", "profile=staging " + anInvoke, []string{ofRun + " profile=staging"}, nil},
