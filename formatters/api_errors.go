@@ -50,7 +50,7 @@ var apiErrors = []apiError{
 	{"UnknownError", unavailable("Alibaba Cloud has a fault of its own")},
 
 	// Permissions that an Allow statement does not mend.
-	{"Forbidden.NotSupportRAM", advise("A policy does not help: this operation does not take the kind of principal that asked. Ask with another kind: a RAM user instead of a role session, or the account itself.", stopHere)},
+	{notSupportRAM, advise("A policy does not help: this operation does not take the kind of principal that asked. Ask with another kind: a RAM user instead of a role session, or the account itself.", stopHere)},
 	{"ResourceAuthFailed", func(e *cloudapi.Error) []string {
 		return append([]string{fmt.Sprintf("It does not exist, or it is not yours; WebPlus answers both alike. Check the id and the region (asked in %s) first, then the account.", asked(e))}, forbiddenSteps(e)...)
 	}},
@@ -139,6 +139,8 @@ func filledIn(steps []string, e *cloudapi.Error, site Site) []string {
 	}
 	return filled
 }
+
+const notSupportRAM = "Forbidden.NotSupportRAM"
 
 const (
 	headersAltered = "The signature's headers did not arrive whole: a proxy (HTTPS_PROXY) or an endpoint override (ALITRIAGE_ENDPOINT) removes or alters Authorization or x-acs-*. Ask without it."

@@ -1,10 +1,7 @@
 package formatters
 
 import (
-	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/alitriage/alitriage/cloudapi"
@@ -90,28 +87,53 @@ var policyTypes = []policyType{
 	},
 }
 
-// forbiddenSteps names the missing action: as the denial says, or else as the
-// operation lets us presume.
+// forbiddenSteps names the missing action.
 func forbiddenSteps(e *cloudapi.Error) []string {
-	if e.Denied == nil {
-		return []string{grant(actions[e.Op], "probably "), stopHere}
-	}
-	p := lookUpPolicyType(e.Denied.PolicyType)
-	action, presumed := actions[e.Op], "probably "
-	if ramAction.MatchString(e.Denied.Action) {
-		action, presumed = e.Denied.Action, ""
-	}
+	action, presumed := missingAction(e)
+	p := policyTypeOf(e.Denied)
 	switch {
-	case e.Denied.Explicit:
+	case e.Denied != nil && e.Denied.Explicit:
 		return []string{p.explicit, stopHere}
 	case p.implicit != "":
 		return []string{p.implicit, stopHere}
-	case !e.Denied.Implicit:
+	case e.Denied != nil && !e.Denied.Implicit:
 		return []string{grant(action, presumed) + p.where, "If that does not help, a policy forbids it: ask its owner.", stopHere}
 	default:
 		return []string{grant(action, presumed) + p.where, stopHere}
 	}
 }
+
+// missingAction is the one that the denial names, or else the one that the
+// operation lets us presume.
+func missingAction(e *cloudapi.Error) (action, presumed string) {
+	if e.Denied != nil && ramAction.MatchString(e.Denied.Action) {
+		return e.Denied.Action, ""
+	}
+	return actions[e.Op], "probably "
+}
+
+// allowHelps tells whether the steps for e offer a statement.
+func allowHelps(e *cloudapi.Error) bool {
+	explicit := e.Denied != nil && e.Denied.Explicit
+	return e.Code != notSupportRAM && !explicit && policyTypeOf(e.Denied).implicit == ""
+}
+
+// policyTypeOf finds what is known of the kind of policy, and who was denied.
+func policyTypeOf(d *cloudapi.Denial) policyType {
+	if d == nil {
+		return policyType{}
+	}
+	p := lookUpPolicyType(d.PolicyType)
+	if accountID.MatchString(d.OwnerID) {
+		p.implicit = strings.ReplaceAll(p.implicit, "<account>", d.OwnerID)
+	}
+	if strings.EqualFold(d.PrincipalType, "AssumedRoleUser") {
+		p.implicit = strings.ReplaceAll(p.implicit, "user/<name>", "role/<name>")
+	}
+	return p
+}
+
+var accountID = regexp.MustCompile(`^[0-9]{1,20}$`)
 
 func lookUpPolicyType(name string) policyType {
 	for _, p := range policyTypes {
@@ -120,34 +142,4 @@ func lookUpPolicyType(name string) policyType {
 		}
 	}
 	return policyType{explicit: "Ask the owner of the policy, or of the control policy, that denies it: adding an Allow will not help."}
-}
-
-// grant is a statement for the actions that alitriage itself uses. For another
-// one, which resource it needs is not ours to guess: all of them may be far too
-// much.
-func grant(action, presumed string) string {
-	if !slices.Contains(slices.Collect(maps.Values(actions)), action) {
-		return "Let an administrator allow " + action + ", on the resource alone that it is about"
-	}
-	return fmt.Sprintf(`Let an administrator add this statement, which is %swhat is missing: {"Effect":"Allow","Action":"%s","Resource":%s}`, presumed, action, resourceOf(action))
-}
-
-var ramAction = regexp.MustCompile(`^[a-z0-9-]{1,32}:[A-Za-z0-9]{1,64}$`)
-
-// resourceOf is the least that a statement must name.
-func resourceOf(action string) string {
-	if action == "ecs:DescribeInvocationResults" {
-		return `["acs:ecs:*:*:command/*","acs:ecs:*:*:instance/*"]`
-	}
-	return `"*"`
-}
-
-// actions are the RAM actions by operation. The prefix of WebPlus is not printed
-// anywhere; it is presumed.
-var actions = map[string]string{
-	"GatherAppEnvStats":         "webplus:GatherAppEnvStats",
-	"DescribeGatherStatsResult": "webplus:DescribeGatherStatsResult",
-	"DescribeInvocationResults": "ecs:DescribeInvocationResults",
-	"DescribeApplicationStatus": "sae:DescribeApplicationStatus",
-	"GetExecuteOperationResult": "bpstudio:GetExecuteOperationResult",
 }

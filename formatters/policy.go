@@ -1,0 +1,169 @@
+package formatters
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/alitriage/alitriage/cloudapi"
+)
+
+// Policy is a RAM policy document.
+type Policy struct {
+	Version   string
+	Statement []Statement
+}
+
+// Statement allows actions on resources.
+type Statement struct {
+	Effect           string
+	Action, Resource oneOrMore
+}
+
+// oneOrMore is written as RAM's own examples are: one of it without brackets.
+type oneOrMore []string
+
+// MarshalJSON implements json.Marshaler.
+func (o oneOrMore) MarshalJSON() ([]byte, error) {
+	if len(o) == 1 {
+		return json.Marshal(o[0])
+	}
+	return json.Marshal([]string(o))
+}
+
+// Allow makes the least policy that allows actions: a statement for each
+// resource.
+func Allow(actions ...string) Policy {
+	p := Policy{Version: "1", Statement: []Statement{}}
+	for _, action := range actions {
+		resource := resourceOf(action)
+		i := slices.IndexFunc(p.Statement, func(s Statement) bool { return slices.Equal(s.Resource, resource) })
+		switch {
+		case i < 0:
+			p.Statement = append(p.Statement, allow(action))
+		case !slices.Contains(p.Statement[i].Action, action):
+			p.Statement[i].Action = append(p.Statement[i].Action, action)
+		}
+	}
+	return p
+}
+
+func allow(action string) Statement {
+	return Statement{Effect: "Allow", Action: oneOrMore{action}, Resource: resourceOf(action)}
+}
+
+func (s Statement) String() string {
+	text, _ := json.Marshal(s) // texts alone
+	return string(text)
+}
+
+// Mend is what lets denied calls through.
+type Mend struct {
+	// Policy has a statement for each action that an Allow helps.
+	Policy Policy
+	// Steps say what there is to know beside the policy.
+	Steps []string
+	// Whole tells that the policy is all that is missing, as far as is known.
+	Whole bool
+}
+
+// maxMends is how many denials are answered. No error of ours or of the vendor
+// holds as many; hostile text may.
+const maxMends = 20
+
+// MendFor answers what DenialsIn has found.
+func MendFor(denials []*cloudapi.Error) Mend {
+	m := Mend{Policy: Allow(), Whole: true}
+	denials, more := denials[:min(len(denials), maxMends)], len(denials)-maxMends
+	for _, e := range denials {
+		m.answer(e)
+	}
+	if more > 0 {
+		m.Whole = false
+		m.add(count(more, "denial") + " more in this text: give fewer of them at once.")
+	}
+	return m
+}
+
+func (m *Mend) answer(e *cloudapi.Error) {
+	action, presumed := missingAction(e)
+	steps := withoutStop(errorSteps(e))
+	switch {
+	case allowHelps(e) && isOurs(action):
+		if !slices.ContainsFunc(m.Policy.Statement, func(s Statement) bool { return s.Action[0] == action }) {
+			m.Policy.Statement = append(m.Policy.Statement, allow(action))
+		}
+		steps[0] = "An Allow of " + action + " is " + presumed + "what is missing" + policyTypeOf(e.Denied).where + "."
+	case allowHelps(e) || action == "":
+		m.Whole = false
+	default:
+		m.Whole = false
+		steps[0] = action + ": " + steps[0]
+	}
+	m.add(steps...)
+}
+
+// add leaves out what has been said.
+func (m *Mend) add(steps ...string) {
+	for _, step := range steps {
+		if !slices.Contains(m.Steps, step) {
+			m.Steps = append(m.Steps, step)
+		}
+	}
+}
+
+// withoutStop is for people who are about to mend it.
+func withoutStop(steps []string) []string {
+	return slices.DeleteFunc(steps, func(step string) bool { return step == stopHere })
+}
+
+// grant is a statement for the actions that alitriage itself uses. For another
+// one, which resource it needs is not ours to guess: all of them may be far too
+// much.
+func grant(action, presumed string) string {
+	if !isOurs(action) {
+		return "Let an administrator allow " + action + ", on the resource alone that it is about"
+	}
+	return "Let an administrator add this statement, which is " + presumed + "what is missing: " + allow(action).String()
+}
+
+var ramAction = regexp.MustCompile(`^[a-z0-9-]{1,32}:[A-Za-z0-9]{1,64}$`)
+
+// resourceOf is the least that a statement must name.
+func resourceOf(action string) oneOrMore {
+	if action == "ecs:DescribeInvocationResults" {
+		return oneOrMore{"acs:ecs:*:*:command/*", "acs:ecs:*:*:instance/*"}
+	}
+	return oneOrMore{"*"}
+}
+
+// actions are the RAM actions by operation. The prefix of WebPlus is not printed
+// anywhere; it is presumed.
+var actions = map[string]string{
+	"GatherAppEnvStats":         "webplus:GatherAppEnvStats",
+	"DescribeGatherStatsResult": "webplus:DescribeGatherStatsResult",
+	"DescribeInvocationResults": "ecs:DescribeInvocationResults",
+	"DescribeApplicationStatus": "sae:DescribeApplicationStatus",
+	"GetExecuteOperationResult": "bpstudio:GetExecuteOperationResult",
+}
+
+const presumedPrefix = "webplus:"
+
+// isOurs tells whether alitriage uses this action. Where we presume the prefix, a
+// denial may know better.
+func isOurs(action string) bool {
+	_, operation, _ := strings.Cut(action, ":")
+	known, ours := actions[operation]
+	return ours && (known == action || strings.HasPrefix(known, presumedPrefix))
+}
+
+// Presumed are those of actions whose prefix the vendor does not print.
+func Presumed(actions []string) (presumed []string) {
+	for _, action := range actions {
+		if strings.HasPrefix(action, presumedPrefix) {
+			presumed = append(presumed, action)
+		}
+	}
+	return presumed
+}
