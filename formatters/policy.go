@@ -88,7 +88,7 @@ func MendFor(denials []*cloudapi.Error) Mend {
 
 func (m *Mend) answer(e *cloudapi.Error) {
 	action, presumed := missingAction(e)
-	steps := withoutStop(errorSteps(e))
+	steps := withoutStop(errorSteps(e, China))
 	switch {
 	case allowHelps(e) && isOurs(action):
 		if !slices.ContainsFunc(m.Policy.Statement, func(s Statement) bool { return s.Action[0] == action }) {

@@ -103,6 +103,7 @@ func (a *app) command() *cli.Command {
 			a.callCommand(),
 			a.configCommand(),
 			{Name: "demo", Usage: "walk through all tools against the simulator, as an assistant sees them", Action: a.demo, OnUsageError: onUsageError},
+			a.policyCommand(),
 			a.simulateCommand(),
 			{Name: "version", Usage: "print version, commit and Go version", Action: a.version, OnUsageError: onUsageError},
 		},
