@@ -139,7 +139,7 @@ func TestOurOwnErrorsAreUnderstood(t *testing.T) {
 				require.Equal(t, allowHelps(e), m.Whole, text)
 				require.Equal(t, allowHelps(e), len(m.Policy.Statement) == 1)
 				if !m.Whole {
-					want := strings.ReplaceAll(errorSteps(e)[0], "role/<name>", "user/<name>") // our words for the kind of principal are not read
+					want := strings.ReplaceAll(errorSteps(e, China)[0], "role/<name>", "user/<name>") // our words for the kind of principal are not read
 					require.Equal(t, []string{readCommands + ": " + want}, m.Steps)
 				}
 			}
