@@ -43,6 +43,7 @@ func BenchmarkCall(b *testing.B) {
 		Endpoints: map[cloudapi.Product]*url.URL{cloudapi.SAE: base},
 	})
 	require.NoError(b, err)
+	client = cloudapi.WithoutBudget(client)
 	b.ReportAllocs()
 	for b.Loop() {
 		status, err := client.DescribeApplicationStatus(b.Context(), "0099b7be-5f5b-4512-a7fc-56049ef1aaaa")
@@ -110,7 +111,7 @@ func BenchmarkDecode50Results24KB(b *testing.B) {
 		"Invocation": map[string]any{"InvocationResults": map[string]any{"InvocationResult": results}},
 	})
 	require.NoError(b, err)
-	client := newClient(b, answerWith(http.StatusOK, string(body)))
+	client := cloudapi.WithoutBudget(newClient(b, answerWith(http.StatusOK, string(body))))
 	b.ReportAllocs()
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {

@@ -2,6 +2,7 @@ package cloudapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -54,15 +55,15 @@ func (c *Client) call(ctx context.Context, r request, out answer) (Source, error
 	var last *Error
 	wait := newPatience(ctx)
 	source, err := backoff.Retry(ctx, func() (Source, error) {
-		var source Source
-		source, last = c.attempt(ctx, r, out)
-		if last == nil {
+		source, failed := c.attempt(ctx, r, out)
+		if failed == nil {
 			return source, nil
 		}
+		last = failed.after(last)
 		if !last.mayRepeat(r.starts, &wait.refreshed) {
 			return Source{}, backoff.Permanent(last)
 		}
-		wait.asked = last.RetryAfter
+		wait.asked = last.hold()
 		return Source{}, last
 	}, backoff.WithBackOff(wait), backoff.WithMaxTries(maxAttempts), backoff.WithMaxElapsedTime(0))
 	if err == nil {
@@ -81,8 +82,30 @@ func also(first, second error) error {
 	return fmt.Errorf("%w, then %w", first, second)
 }
 
+// after is what a call has failed with in the end: when the budget has no turn
+// for another attempt, the failure of the attempt before.
+func (e *Error) after(earlier *Error) *Error {
+	if _, over := errors.AsType[overBudget](e.Cause); !over || earlier == nil {
+		return e
+	}
+	earlier.Cause, earlier.final = also(earlier.Cause, e.Cause), true
+	return earlier
+}
+
+// hold is how long the next attempt has to wait at least. The budget holds all
+// other callers as long.
+func (e *Error) hold() time.Duration {
+	if errors.Is(e.Kind, ErrThrottled) {
+		return cmp.Or(e.RetryAfter, unaskedHold)
+	}
+	return e.RetryAfter
+}
+
 // mayRepeat tells whether sending the request once more is safe and may help.
 func (e *Error) mayRepeat(starts bool, hasRefreshed *bool) bool {
+	if e.final {
+		return false
+	}
 	switch e.again {
 	case always:
 		return true
@@ -136,6 +159,9 @@ func (c *Client) attempt(ctx context.Context, r request, out answer) (Source, *E
 	if err != nil {
 		return Source{}, c.fail(r, ErrUnauthenticated, err)
 	}
+	if failure := c.await(ctx, r); failure != nil {
+		return Source{}, failure
+	}
 	connected := !c.dials
 	req, stringToSign, err := c.sign(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected = true },
@@ -156,8 +182,11 @@ func (c *Client) attempt(ctx context.Context, r request, out answer) (Source, *E
 		return Source{}, failure
 	}
 	if failure := c.read(r, resp, body, stringToSign, out); failure != nil {
-		if failure.again == refreshed {
+		switch {
+		case failure.again == refreshed:
 			c.credentials.Discard(key)
+		case errors.Is(failure.Kind, ErrThrottled):
+			c.budget.hold(c.lane(r), failure.RetryAfter)
 		}
 		return Source{}, failure
 	}
@@ -167,6 +196,24 @@ func (c *Client) attempt(ctx context.Context, r request, out answer) (Source, *E
 	}
 	return source, nil
 }
+
+// await waits for the turn to send one request: after the key was found, so that
+// those who wait for a key send nothing all at once, and before it signs.
+func (c *Client) await(ctx context.Context, r request) *Error {
+	err := c.budget.wait(ctx, c.lane(r))
+	if err == nil {
+		return nil
+	}
+	over, ours := errors.AsType[overBudget](err)
+	if !ours {
+		return c.fail(r, ErrUnavailable, err)
+	}
+	failure := c.fail(r, ErrThrottled, over)
+	failure.RetryAfter, failure.again, failure.final = over.asked, always, true
+	return failure
+}
+
+func (c *Client) lane(r request) laneName { return laneName{r.product, c.regionOf(r.product)} }
 
 // readBody reads up to one byte more than is accepted.
 func readBody(resp *http.Response) ([]byte, error) {

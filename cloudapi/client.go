@@ -35,6 +35,7 @@ type Client struct {
 	transport   http.RoundTripper
 	dials       bool // transport reports its connections to httptrace
 	userAgent   string
+	budget      *budget
 }
 
 // New checks cfg. It opens no connection and looks up no credentials.
@@ -53,11 +54,13 @@ func New(cfg Config) (*Client, error) {
 		transport:   transport,
 		dials:       dials,
 		userAgent:   "alitriage/" + cfg.Version,
+		budget:      newBudget(budgetRate, budgetBurst),
 	}
 	return c.In(cfg.Region)
 }
 
-// In returns a Client for another region that shares everything else with c.
+// In returns a Client for another region that shares everything else with c,
+// such as connections and the budget of requests.
 func (c *Client) In(region string) (*Client, error) {
 	if region != "" && !ValidRegion(region) {
 		return nil, fmt.Errorf("region %.80q is not a RegionId: use lower-case letters, digits and single dashes, such as cn-hangzhou", region)

@@ -48,6 +48,7 @@ type Error struct {
 	// the way.
 	SecretWrong bool
 	// Sent is false when the request certainly never left: nothing has happened.
+	// An ErrThrottled that was not sent is a matter of our own budget.
 	Sent bool
 	// MayHaveStarted is true when a start was sent and its fate is not known.
 	MayHaveStarted bool
@@ -58,6 +59,7 @@ type Error struct {
 	Cause error // the local reason, if there is one; safe to show
 
 	again again
+	final bool // the call has to end with it, whatever again says
 }
 
 // Denial is what the vendor's AccessDeniedDetail says.

@@ -205,7 +205,14 @@ func credentialSteps(e *cloudapi.Error) []string {
 	return []string{"Find out which credentials are in use (environment, then profile) and whose they are: `aliyun sts GetCallerIdentity` with the same ones; renew them."}
 }
 
+// throttledSteps tell apart who has refused: what was not sent, our own budget.
 func throttledSteps(e *cloudapi.Error) []string {
+	if !e.Sent && e.RetryAfter == 0 {
+		return []string{
+			"Nothing was sent. Ask again in a few seconds, for fewer things at the same time, or give it more time (--max-wait).",
+			"alitriage sends so few requests a second for each product and region to leave the account's quota to the console and Terraform.",
+		}
+	}
 	wait := "a minute"
 	if e.RetryAfter > 0 {
 		wait = duration(e.RetryAfter) + ", as Alibaba Cloud asks"

@@ -59,6 +59,14 @@ func errorCases() []goldenCase {
 		})),
 		of("throttled", refusal("Throttling.User", "Request was denied due to user flow control.", http.StatusBadRequest, cloudapi.ErrThrottled,
 			func(e *cloudapi.Error) { e.RetryAfter = 2500 * time.Millisecond })),
+		of("our own budget is used up", &cloudapi.Error{
+			Op: "DescribeInvocationResults", Product: cloudapi.ECS, Region: "cn-hangzhou", Kind: cloudapi.ErrThrottled,
+			Cause: errors.New("alitriage's own budget of 5 requests a second for ecs in cn-hangzhou is used up (callers waiting: 57); the turn of this call would come in 11.6s, when its time is over"),
+		}),
+		of("our own budget is held for Alibaba Cloud", &cloudapi.Error{
+			Op: "DescribeInvocationResults", Product: cloudapi.ECS, Region: "cn-hangzhou", Kind: cloudapi.ErrThrottled, RetryAfter: 24100 * time.Millisecond,
+			Cause: errors.New("Alibaba Cloud asked to send nothing to ecs in cn-hangzhou for 30s, of which 24.1s are left: more than this call has time"),
+		}),
 		of("another change is running", refusal("EnvOnChanging", "The environment is changing.", http.StatusBadRequest, cloudapi.ErrInvalid, func(e *cloudapi.Error) {
 			e.Op, e.Product = "GatherAppEnvStats", cloudapi.WebPlus
 		})),

@@ -88,15 +88,16 @@ func TestPagesAreCutByTokens(t *testing.T) {
 		many.Results = append(many.Results, cloudsim.Result{InstanceID: fmt.Sprintf("i-%04d", i), InvocationStatus: "Success"})
 	}
 	s.PutInvocation(many)
-	c := newClient(t, s)
 	for _, tc := range []struct{ size, pages int }{{0, 100}, {7, 143}, {49, 21}, {50, 20}} {
 		t.Run(fmt.Sprintf("of %d", tc.size), func(t *testing.T) {
-			results, pages := allResults(t, c, "t-many", tc.size)
-			require.Equal(t, tc.pages, pages)
-			require.Len(t, results, 1000)
-			for i, r := range results {
-				require.Equal(t, cloudapi.InstanceID(fmt.Sprintf("i-%04d", i)), r.InstanceID)
-			}
+			synctest.Test(t, func(t *testing.T) { // its clock passes over the waits of the client's budget
+				results, pages := allResults(t, newClient(t, s), "t-many", tc.size)
+				require.Equal(t, tc.pages, pages)
+				require.Len(t, results, 1000)
+				for i, r := range results {
+					require.Equal(t, cloudapi.InstanceID(fmt.Sprintf("i-%04d", i)), r.InstanceID)
+				}
+			})
 		})
 	}
 }

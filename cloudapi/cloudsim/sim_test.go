@@ -218,10 +218,10 @@ func TestCallsCountWhatTheCloudWasAsked(t *testing.T) {
 
 func TestItServesManyAtOnce(t *testing.T) {
 	s := cloudsim.New(cloudsim.Options{})
-	c := newClient(t, s)
 	s.Inject(cloudsim.Fault{Code: "Throttling.User", RetryAfter: time.Millisecond, Times: 5})
 	var all sync.WaitGroup
 	for range 16 {
+		c := newClient(t, s) // with a budget of its own
 		all.Go(func() {
 			_, err := c.DescribeInvocationResults(t.Context(), cloudapi.InvocationResultsRequest{InvokeID: cloudsim.DiskCleanup})
 			if err != nil && !isThrottled(err) {

@@ -49,6 +49,7 @@ var owners = map[string][]string{
 	"github.com/rogpeppe/go-internal":      {},
 	"github.com/agnivade/levenshtein":      {"tools"},
 	"github.com/cenkalti/backoff":          {"cloudapi"},
+	"golang.org/x/time":                    {"cloudapi"},
 	"github.com/zricethezav/gitleaks":      {"formatters"},
 	"github.com/pelletier/go-toml":         {"formatters"},
 	"github.com/alibabacloud-go/darabonba": {}, // the oracle is a module of its own
