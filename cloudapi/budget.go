@@ -19,7 +19,7 @@ const (
 	budgetRate  = 5 // a second
 	budgetBurst = 10
 	// unaskedHold is the pause for all after a Throttling that names none.
-	unaskedHold = time.Second
+	unaskedHold = 500 * time.Millisecond
 	// maxLanes bounds what is remembered: regions are text that callers give.
 	maxLanes = 256
 )
