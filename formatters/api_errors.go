@@ -229,12 +229,12 @@ func unavailable(what string) func(*cloudapi.Error) []string {
 	return func(e *cloudapi.Error) []string {
 		steps := []string{what + ": ask again in a minute. If it stays so, look at <status page>, or open a ticket with the RequestId."}
 		if !e.Sent {
-			steps = []string{"Nothing was sent. Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and the region, which is part of the host's name; then ask again."}
+			steps = networkSteps(e)
 		}
 		switch {
 		case e.Product == cloudapi.BPStudio && e.Sent:
 			steps = append(steps, "BPStudio may answer so for an OperationId that has expired, too: it lives 1 hour.")
-		case e.Product == cloudapi.WebPlus && !e.Sent:
+		case e.Product == cloudapi.WebPlus && !e.Sent && oneOf(steps[0], noHost, notSent):
 			steps = append(steps, webPlusMayBeGone)
 		}
 		return steps
