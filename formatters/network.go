@@ -20,10 +20,10 @@ const (
 	proxyWantsLogin = "The proxy wants to know who asks: put both into HTTPS_PROXY, as http://<user>:<password>@<host>:<port>, with what is special in them percent-encoded (@ is %40). " +
 		"If they are there, they are wrong, or the proxy takes no Basic login (but NTLM or Kerberos)."
 	proxyRefuses = "The proxy (HTTPS_PROXY) answered, and did not let this through: have those who run it allow CONNECT to port 443 of the host above, and look there whether it can reach that host."
-	proxyAway    = "The proxy does not answer: check HTTPS_PROXY (http://<host>:<port>), and whether that host can be reached from here."
+	proxyAway    = "The proxy does not answer: check that it is the one of HTTPS_PROXY (what is special in a password there has to be percent-encoded, or another host is read out of it), and whether it can be reached from here."
 	proxyAround  = "If this machine may go without the proxy, set NO_PROXY=.aliyuncs.com."
 
-	noHost  = "This host name is not known here: check the region, which is part of it, then the DNS of this machine."
+	noHost  = "This host name is not known here: check the region, which is part of it, then the DNS of this machine. If there is a proxy, check HTTPS_PROXY: where it is no URL it is passed over."
 	notSent = "Nothing was sent. Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and the region, which is part of the host's name; then ask again."
 )
 
