@@ -157,7 +157,7 @@ func (c *Client) attempt(ctx context.Context, r request, out answer) (Source, *E
 		return Source{}, c.fail(r, ErrUnavailable, context.Cause(ctx))
 	}
 	if err != nil {
-		return Source{}, c.fail(r, ErrUnauthenticated, err)
+		return Source{}, c.unsigned(r, err)
 	}
 	if failure := c.await(ctx, r); failure != nil {
 		return Source{}, failure
@@ -195,6 +195,18 @@ func (c *Client) attempt(ctx context.Context, r request, out answer) (Source, *E
 		source.RequestIDs = []string{id}
 	}
 	return source, nil
+}
+
+// unsigned is why there is no key. A role that was refused is a failure with all
+// details, of another operation.
+func (c *Client) unsigned(r request, err error) *Error {
+	role, refused := errors.AsType[*Error](err)
+	if !refused {
+		return c.fail(r, ErrUnauthenticated, err)
+	}
+	failure := *role // other callers have the same one
+	failure.final = true
+	return &failure
 }
 
 // await waits for the turn to send one request: after the key was found, so that

@@ -36,6 +36,7 @@ const (
 // before. It adds what that library lacks: calls from many goroutines, leaving
 // on a context, recovery after a failure, and error texts without keys.
 type Credentials struct {
+	base    *Credentials // of an assumed role
 	sources []credentialSource
 	slot    chan struct{} // holds one token: credentials-go is not safe for concurrent use
 
@@ -44,6 +45,7 @@ type Credentials struct {
 	provider providers.CredentialsProvider
 	lastGood acs3.Key
 	goodAt   time.Time
+	goodFrom string   // the name of its source
 	refused  acs3.Key // discarded: a provider that still has it is built anew
 	failure  error
 	failedAt time.Time
@@ -199,14 +201,16 @@ func (c *Credentials) lookUp() (acs3.Key, error) {
 	case err != nil:
 		// Remembered also while there is a good key, so that not every caller waits
 		// for a source that hangs.
-		failure = c.fail(chosen.name + ": " + outcome(err))
+		failure = c.fail(chosen.name+": "+outcome(err), err)
 		if key, err := c.fallBack(failure); err == nil {
 			return key, nil
 		}
 		// The same source once more, built anew: credentials-go keeps what it read
 		// first. Another source may be another identity, so it has to wait.
-		if key, err := c.try(chosen); err == nil {
-			return key, nil
+		if len(c.sources) > 1 {
+			if key, err := c.try(chosen); err == nil {
+				return key, nil
+			}
 		}
 	case key != refused:
 		return c.keep(chosen, provider, key), nil
@@ -216,26 +220,37 @@ func (c *Credentials) lookUp() (acs3.Key, error) {
 
 func (c *Credentials) walk() (acs3.Key, error) {
 	tried := make([]string, 0, len(c.sources))
+	var last error
 	for i := range c.sources {
 		key, err := c.try(&c.sources[i])
 		if err == nil {
 			return key, nil
 		}
-		tried = append(tried, c.sources[i].name+": "+outcome(err))
+		tried, last = append(tried, c.sources[i].name+": "+outcome(err)), err
 	}
-	err := c.fail(strings.Join(tried, "; "))
+	err := c.fail(strings.Join(tried, "; "), last)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.chosen, c.provider = nil, nil
 	return acs3.Key{}, err
 }
 
-// fail remembers that a look-up has failed.
-func (c *Credentials) fail(tried string) error {
+// fail remembers that a look-up has failed. What a role could not be assumed for
+// says all by itself.
+func (c *Credentials) fail(tried string, err error) error {
+	if !canBeShown(err) {
+		err = fmt.Errorf("%w; tried %s", ErrNoCredentials, tried)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.failure, c.failedAt = fmt.Errorf("%w; tried %s", ErrNoCredentials, tried), time.Now()
-	return c.failure
+	c.failure, c.failedAt = err, time.Now()
+	return err
+}
+
+// canBeShown tells our own errors from those of credentials-go.
+func canBeShown(err error) bool {
+	_, ours := errors.AsType[*Error](err)
+	return ours || errors.Is(err, ErrNoCredentials)
 }
 
 func (c *Credentials) try(source *credentialSource) (acs3.Key, error) {
@@ -254,7 +269,7 @@ func (c *Credentials) keep(source *credentialSource, provider providers.Credenti
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.chosen, c.provider, c.failure = source, provider, nil
-	c.lastGood, c.goodAt = key, time.Now()
+	c.lastGood, c.goodAt, c.goodFrom = key, time.Now(), source.name
 	return key
 }
 
@@ -295,10 +310,18 @@ func ask(provider providers.CredentialsProvider) (key acs3.Key, err error) {
 
 var errCredentialSource = errors.New("the source answered without a usable key")
 
+// inWords is why a source gave no key, in words of ours.
+type inWords string
+
+func (e inWords) Error() string { return string(e) }
+
 // outcome is all that is said about why a source gave no key. The text of a
 // credentials-go error stays here: it can quote a whole configuration file, keys
 // included.
 func outcome(err error) string {
+	if words, ours := errors.AsType[inWords](err); ours {
+		return string(words)
+	}
 	if errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "no such file") {
 		return "no such file"
 	}

@@ -20,9 +20,12 @@ const (
 	BPStudio Product = "bpstudio"
 )
 
-// NeedsRegion tells whether calls to p have to name a region. BPStudio is one
-// central service.
-func (p Product) NeedsRegion() bool { return p != BPStudio }
+// STS opens the sessions of assumed roles. No other operation of it is used.
+const STS Product = "sts"
+
+// NeedsRegion tells whether calls to p have to name a region. BPStudio and STS
+// are central services.
+func (p Product) NeedsRegion() bool { return p != BPStudio && p != STS }
 
 var regionShape = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
@@ -35,8 +38,8 @@ func ValidRegion(region string) bool {
 // host applies the vendor's endpoint maps and, outside them, the regional rule.
 func host(p Product, region string) string {
 	switch p {
-	case BPStudio:
-		return "bpstudio.aliyuncs.com"
+	case BPStudio, STS:
+		return string(p) + ".aliyuncs.com"
 	case WebPlus:
 		return mapped(webPlusHosts, p, region)
 	case ECS:

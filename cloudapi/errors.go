@@ -84,12 +84,15 @@ func (e *Error) Error() string {
 	if e.Cause != nil {
 		b.WriteString(": " + oneLine(e.Cause.Error(), 800))
 	}
+	var with []string
 	if e.Status != 0 {
-		fmt.Fprintf(&b, " (HTTP %d", e.Status)
-		if e.RequestID != "" {
-			b.WriteString(", RequestId " + quoted(e.RequestID, 80))
-		}
-		b.WriteByte(')')
+		with = append(with, fmt.Sprintf("HTTP %d", e.Status))
+	}
+	if e.RequestID != "" {
+		with = append(with, "RequestId "+quoted(e.RequestID, 80))
+	}
+	if len(with) > 0 {
+		b.WriteString(" (" + strings.Join(with, ", ") + ")")
 	}
 	return b.String()
 }
@@ -178,6 +181,7 @@ var codes = []struct {
 	{"EnvNotExists", reaction{ErrNotFound, never}},
 	{"ChangeNotExists", reaction{ErrNotFound, never}},
 	{"InstanceNotExists", reaction{ErrNotFound, never}},
+	{"EntityNotExist.Role", reaction{ErrNotFound, never}},
 	{"EnvOnChanging", reaction{ErrInvalid, never}},
 	{"GatherStatsOnTerminatedEnvNotAllowed", reaction{ErrInvalid, never}},
 	{"CreateCommandFailed", reaction{ErrUnavailable, never}},

@@ -55,6 +55,9 @@ var apiErrors = []apiError{
 		return append([]string{fmt.Sprintf("It does not exist, or it is not yours; WebPlus answers both alike. Check the id and the region (asked in %s) first, then the account.", asked(e))}, forbiddenSteps(e)...)
 	}},
 
+	// STS, AssumeRole.
+	{"EntityNotExist.Role", advise("There is no such role: check role_arn of the profile, account and name (`aliyun ram GetRole --RoleName <name>` shows the Arn of one that exists, with a key of its account).")},
+
 	// Regions.
 	{"InvalidRegionId.CloudAssistant", regionSteps("Cloud Assistant is not offered in")},
 	{"InvalidRegionId.NotFound", regionSteps("There is no region")},
@@ -193,6 +196,9 @@ func signatureSteps(e *cloudapi.Error) []string {
 	if e.SecretWrong {
 		return []string{"The AccessKey secret is wrong: both sides signed the same request. Set ALIBABA_CLOUD_ACCESS_KEY_SECRET, or that of the profile, to the secret of this AccessKey; a lost one cannot be read again, so make a new AccessKey."}
 	}
+	if e.Product == cloudapi.STS { // what was signed is not known
+		return []string{"The AccessKey secret is probably wrong: set ALIBABA_CLOUD_ACCESS_KEY_SECRET, or that of the profile that assumes the role, again. Else a proxy (HTTPS_PROXY) altered the request."}
+	}
 	return []string{"The request was altered on its way, as a rule by a proxy: ask without it (HTTPS_PROXY, NO_PROXY). Else the secret belongs to another AccessKey."}
 }
 
@@ -232,6 +238,8 @@ func unavailable(what string) func(*cloudapi.Error) []string {
 			steps = networkSteps(e)
 		}
 		switch {
+		case e.Product == cloudapi.STS && !e.Sent:
+			steps = []string{"The role was not assumed, so nothing else was sent. Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and the endpoint of sts, if the profile has one; then ask again."}
 		case e.Product == cloudapi.BPStudio && e.Sent:
 			steps = append(steps, "BPStudio may answer so for an OperationId that has expired, too: it lives 1 hour.")
 		case e.Product == cloudapi.WebPlus && !e.Sent && oneOf(steps[0], noHost, notSent):

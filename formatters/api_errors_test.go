@@ -25,6 +25,7 @@ const (
 	ecsRead     = "DescribeInvocationResults"
 	saeRead     = "DescribeApplicationStatus"
 	studioRead  = "GetExecuteOperationResult"
+	roleSession = "AssumeRole"
 )
 
 var askFor = map[string]func(context.Context, *cloudapi.Client) error{
@@ -48,6 +49,10 @@ var askFor = map[string]func(context.Context, *cloudapi.Client) error{
 		_, err := c.GetExecuteOperationResult(ctx, cloudapi.OperationResultRequest{OperationID: "op_1"})
 		return err
 	},
+	roleSession: func(ctx context.Context, c *cloudapi.Client) error { // of a role that was refused as this is
+		_, err := c.DescribeApplicationStatus(ctx, "0099b7be-5f5b-4512-a7fc-56049ef1aaaa")
+		return err
+	},
 }
 
 const testRequest = "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E"
@@ -63,7 +68,7 @@ type documentedError struct {
 // error is as the client makes it, in the region cn-beijing.
 func (d documentedError) error() *cloudapi.Error {
 	product := map[string]cloudapi.Product{
-		gatherStart: cloudapi.WebPlus, gatherRead: cloudapi.WebPlus, ecsRead: cloudapi.ECS, saeRead: cloudapi.SAE, studioRead: cloudapi.BPStudio,
+		gatherStart: cloudapi.WebPlus, gatherRead: cloudapi.WebPlus, ecsRead: cloudapi.ECS, saeRead: cloudapi.SAE, studioRead: cloudapi.BPStudio, roleSession: cloudapi.STS,
 	}[d.op]
 	e := &cloudapi.Error{Op: d.op, Product: product, Code: d.code, Message: "the vendor's own words", Status: d.status, Kind: d.kind, RequestID: testRequest, Sent: true}
 	if product.NeedsRegion() {
@@ -117,6 +122,7 @@ var documentedErrors = []documentedError{
 	{ecsRead, 403, "Forbidden.NotSupportRAM", cloudapi.ErrForbidden, []string{"another kind", "do not go on"}},
 	{gatherStart, 403, "ResourceAuthFailed", cloudapi.ErrForbidden, append([]string{"does not exist, or it is not yours", "cn-beijing"}, allowing("webplus:GatherAppEnvStats")...)},
 
+	{roleSession, 404, "EntityNotExist.Role", cloudapi.ErrNotFound, []string{"role_arn", "`aliyun ram GetRole"}},
 	{saeRead, 404, "InvalidAppId.NotFound", cloudapi.ErrNotFound, []string{"cn-beijing", "wrong region", "AppId (a UUID"}},
 	{saeRead, 400, "InvalidApplication.NotFound", cloudapi.ErrNotFound, []string{"cn-beijing", "wrong region", "deleted"}},
 	{gatherStart, 404, "EnvNotExists", cloudapi.ErrNotFound, []string{"cn-beijing", "wrong region", "EnvId"}},

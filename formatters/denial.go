@@ -89,6 +89,13 @@ var policyTypes = []policyType{
 
 // forbiddenSteps names the missing action.
 func forbiddenSteps(e *cloudapi.Error) []string {
+	if e.Denied == nil && e.Op == assumeRole {
+		return []string{
+			"Which of two is missing is not said. The role's trust policy (AssumeRolePolicy) may not name who asks: let the owner of the role add the principal.",
+			"Or who asks lacks the action. " + grant(actions[e.Op], "then "),
+			stopHere,
+		}
+	}
 	action, presumed := missingAction(e)
 	p := policyTypeOf(e.Denied)
 	switch {

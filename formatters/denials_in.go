@@ -149,7 +149,7 @@ func (d *denialParts) take(kind int, value string) bool {
 	case detailBegins:
 		return *d == denialParts{}
 	case allowedAction:
-		if !isOurs(value) { // somebody's policy
+		if !isOurs(value) || value == actions[assumeRole] { // somebody's policy, or who may assume a role
 			return true
 		}
 		kind = deniedAction
@@ -183,9 +183,8 @@ func (d *denialParts) appendTo(details []cloudapi.Denial) []cloudapi.Denial {
 
 // operationsIn are the operations of ours that a text names, alone or as actions.
 func operationsIn(text string) (named []string) {
-	text = strings.ToLower(text)
 	for op := range actions {
-		if strings.Contains(text, strings.ToLower(op)) {
+		if regexp.MustCompile(`(?i)(?:^|[^a-z0-9])` + op + `(?:$|[^a-z0-9])`).MatchString(text) {
 			named = append(named, op)
 		}
 	}

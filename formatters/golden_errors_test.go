@@ -35,6 +35,10 @@ func errorCases() []goldenCase {
 	unsaid := func(d cloudapi.Denial) error {
 		return refusal("Forbidden.RAM", noPermission, http.StatusForbidden, cloudapi.ErrForbidden, denial(d))
 	}
+	sts := func(e *cloudapi.Error) error {
+		e.Op, e.Product, e.Region = "AssumeRole", cloudapi.STS, ""
+		return e
+	}
 	of := func(name string, err error) goldenCase { return goldenCase{name: name, report: testLock.Error(err)} }
 	cases := []goldenCase{
 		of("forbidden and no policy allows it", refusal("Forbidden.RAM", noPermission, http.StatusForbidden, cloudapi.ErrForbidden, denial(user))),
@@ -66,6 +70,15 @@ func errorCases() []goldenCase {
 		of("our own budget is held for Alibaba Cloud", &cloudapi.Error{
 			Op: "DescribeInvocationResults", Product: cloudapi.ECS, Region: "cn-hangzhou", Kind: cloudapi.ErrThrottled, RetryAfter: 24100 * time.Millisecond,
 			Cause: errors.New("Alibaba Cloud asked to send nothing to ecs in cn-hangzhou for 30s, of which 24.1s are left: more than this call has time"),
+		}),
+		of("the role may not be assumed and why is not said", sts(refusal("NoPermission", "You are not authorized to do this action.", 0, cloudapi.ErrForbidden))),
+		of("the role may not be assumed and no policy allows it", sts(refusal("NoPermission", "You are not authorized to do this action.", 0, cloudapi.ErrForbidden, denial(cloudapi.Denial{
+			Action: "sts:AssumeRole", Principal: "204412345678901234", PrincipalType: "SubUser", OwnerID: "1234567890123456", Implicit: true, PolicyType: "AccountLevelIdentityBasedPolicy"})))),
+		of("the role may not be assumed because of its trust policy", sts(refusal("NoPermission", "You are not authorized to do this action.", 0, cloudapi.ErrForbidden, denial(trust)))),
+		of("the role does not exist", sts(refusal("EntityNotExist.Role", "The role not exists: triage-ro.", 0, cloudapi.ErrNotFound))),
+		of("the secret that assumes the role is wrong", sts(refusal("SignatureDoesNotMatch", "Specified signature does not match our calculation.", 0, cloudapi.ErrUnauthenticated))),
+		of("the role was not assumed for STS cannot be reached", &cloudapi.Error{
+			Op: "AssumeRole", Product: cloudapi.STS, Kind: cloudapi.ErrUnavailable, Cause: errors.New("sts.aliyuncs.com: dial tcp: lookup sts.aliyuncs.com: no such host"),
 		}),
 		of("another change is running", refusal("EnvOnChanging", "The environment is changing.", http.StatusBadRequest, cloudapi.ErrInvalid, func(e *cloudapi.Error) {
 			e.Op, e.Product = "GatherAppEnvStats", cloudapi.WebPlus

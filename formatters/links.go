@@ -109,7 +109,7 @@ func (s Site) webPlusConsole(region string) string {
 
 // productNames are the vendor's, as its troubleshooting page takes them.
 var productNames = map[cloudapi.Product]string{
-	cloudapi.ECS: "Ecs", cloudapi.SAE: "sae", cloudapi.WebPlus: "WebPlus", cloudapi.BPStudio: "BPStudio",
+	cloudapi.ECS: "Ecs", cloudapi.SAE: "sae", cloudapi.WebPlus: "WebPlus", cloudapi.BPStudio: "BPStudio", cloudapi.STS: "Sts",
 }
 
 // troubleshootLink is where the vendor explains one refusal: the link that came

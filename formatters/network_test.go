@@ -32,7 +32,7 @@ func TestWhatNeverLeftSaysWhatStoodInTheWay(t *testing.T) {
 	} {
 		t.Run(c.fact, func(t *testing.T) {
 			e := &cloudapi.Error{Op: saeRead, Product: cloudapi.SAE, Region: "cn-hangzhou", Kind: cloudapi.ErrUnavailable, Cause: c.cause}
-			steps := errorSteps(e)
+			steps := errorSteps(e, China)
 			checkSteps(t, c.fact, steps)
 			require.Equal(t, c.want, steps)
 		})
@@ -45,6 +45,6 @@ func TestWhatAProxyAnswersIsNotTheCloudsFault(t *testing.T) {
 			Op: gatherStart, Product: cloudapi.WebPlus, Region: "cn-hangzhou", Kind: cloudapi.ErrUnavailable,
 			Cause: fmt.Errorf("webplus.cn-hangzhou.aliyuncs.com through the proxy 10.0.0.1:3128: %s", says),
 		}
-		require.Equal(t, []string{want, proxyAround}, errorSteps(e), "and not that WebPlus may be gone")
+		require.Equal(t, []string{want, proxyAround}, errorSteps(e, China), "and not that WebPlus may be gone")
 	}
 }

@@ -95,6 +95,9 @@ func (m *Mend) answer(e *cloudapi.Error) {
 			m.Policy.Statement = append(m.Policy.Statement, allow(action))
 		}
 		steps[0] = "An Allow of " + action + " is " + presumed + "what is missing" + policyTypeOf(e.Denied).where + "."
+		if e.Op == assumeRole || action == actions[assumeRole] {
+			steps = append(steps, "Put the ARN of the role in the place of "+someRole+", and let the role's trust policy name who assumes it.")
+		}
 	case allowHelps(e) || action == "":
 		m.Whole = false
 	default:
@@ -132,11 +135,21 @@ var ramAction = regexp.MustCompile(`^[a-z0-9-]{1,32}:[A-Za-z0-9]{1,64}$`)
 
 // resourceOf is the least that a statement must name.
 func resourceOf(action string) oneOrMore {
-	if action == "ecs:DescribeInvocationResults" {
+	switch action {
+	case "ecs:DescribeInvocationResults":
 		return oneOrMore{"acs:ecs:*:*:command/*", "acs:ecs:*:*:instance/*"}
+	case actions[assumeRole]:
+		return oneOrMore{someRole}
+	default:
+		return oneOrMore{"*"}
 	}
-	return oneOrMore{"*"}
 }
+
+// assumeRole is the operation of STS by which a profile's role is taken on.
+const assumeRole = "AssumeRole"
+
+// someRole stands for a role's ARN, which no denial says.
+const someRole = "acs:ram::ACCOUNT:role/ROLE"
 
 // actions are the RAM actions by operation. The prefix of WebPlus is not printed
 // anywhere; it is presumed.
@@ -146,6 +159,7 @@ var actions = map[string]string{
 	"DescribeInvocationResults": "ecs:DescribeInvocationResults",
 	"DescribeApplicationStatus": "sae:DescribeApplicationStatus",
 	"GetExecuteOperationResult": "bpstudio:GetExecuteOperationResult",
+	assumeRole:                  "sts:AssumeRole",
 }
 
 const presumedPrefix = "webplus:"

@@ -33,6 +33,11 @@ type Credential struct {
 func (s *Sim) PutCredential(c Credential) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.putCredential(c)
+}
+
+// putCredential is called under Sim.mu.
+func (s *Sim) putCredential(c Credential) {
 	s.credentials[c.ID] = &credential{Credential: c, seen: make(map[string]bool)}
 }
 
@@ -69,7 +74,7 @@ type operation struct {
 
 var operations = []*operation{
 	gatherAppEnvStats, describeGatherStatsResult, describeInvocationResults, describeApplicationStatus,
-	getExecuteOperationResult,
+	getExecuteOperationResult, assumeRole,
 }
 
 // admit lets a request in or says why not, in the order of section 9.
@@ -90,11 +95,14 @@ func (s *Sim) check(w http.ResponseWriter, r *http.Request) (*call, *refusal) {
 	if err != nil {
 		return nil, refuse("RequestEntityTooLarge")
 	}
+	if signedInQuery(r) {
+		return s.checkRPC(r, body)
+	}
 	signed, refused := readAuthorization(r.Header)
 	if refused != nil {
 		return nil, refused
 	}
-	if refused := s.authenticate(r, body, signed); refused != nil {
+	if refused := s.authenticate(acsProof(r, body, signed)); refused != nil {
 		return nil, refused
 	}
 	op, refused := route(r)
@@ -151,25 +159,39 @@ func parseCredential(text string) (authorization, *refusal) {
 	return a, nil
 }
 
+// proof is what a request brings to show who sent it and when.
+type proof struct {
+	keyID, token, date, nonce string
+	verify                    func(secret string) *refusal
+}
+
+func acsProof(r *http.Request, body []byte, signed authorization) proof {
+	return proof{
+		keyID: signed.keyID, token: r.Header.Get(acs3.HeaderSecurityToken),
+		date: r.Header.Get(acs3.HeaderDate), nonce: r.Header.Get(acs3.HeaderNonce),
+		verify: func(secret string) *refusal { return checkSignature(r, body, signed, secret) },
+	}
+}
+
 // authenticate finds out whether the holder of a key has sent this request, now
 // and for the first time.
-func (s *Sim) authenticate(r *http.Request, body []byte, signed authorization) *refusal {
+func (s *Sim) authenticate(p proof) *refusal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.credentials[signed.keyID]
+	c := s.credentials[p.keyID]
 	if c == nil {
 		return refuse("InvalidAccessKeyId.NotFound")
 	}
 	if c.Disabled {
 		return refuse("InvalidAccessKeyId.Inactive")
 	}
-	if refused := s.checkToken(c, r.Header.Get(acs3.HeaderSecurityToken)); refused != nil {
+	if refused := s.checkToken(c, p.token); refused != nil {
 		return refused
 	}
-	if refused := checkSignature(r, body, signed, c.Secret); refused != nil {
+	if refused := p.verify(c.Secret); refused != nil {
 		return refused
 	}
-	sent, err := time.Parse(acs3.TimeFormat, r.Header.Get(acs3.HeaderDate))
+	sent, err := time.Parse(acs3.TimeFormat, p.date)
 	if err != nil {
 		return refuse("InvalidTimeStamp.Format")
 	}
@@ -177,7 +199,7 @@ func (s *Sim) authenticate(r *http.Request, body []byte, signed authorization) *
 	if now.Sub(sent).Abs() > clockWindow {
 		return refuse("InvalidTimeStamp.Expired")
 	}
-	return c.use(r.Header.Get(acs3.HeaderNonce), now)
+	return c.use(p.nonce, now)
 }
 
 func (s *Sim) checkToken(c *credential, token string) *refusal {

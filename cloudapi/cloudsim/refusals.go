@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// documented are the errors of the gateway and of the five operations, as
+// documented are the errors of the gateway, of STS and of the five operations, as
 // reference/cloudapi.md has them in its sections 7 and 9.
 var documented = map[string]struct {
 	status  int
@@ -45,6 +45,7 @@ var documented = map[string]struct {
 	"Forbidden.NotSupportRAM":                    {403, "This action does not support accessed by RAM mode."},
 	"AuthenticationFailed":                       {403, "Authentication failed."},
 	"ResourceAuthFailed":                         {403, "The resource does not exist or you are not authorized to access it."},
+	"EntityNotExist.Role":                        {404, "The role not exists."},
 	"InvalidAppId.NotFound":                      {404, "The specified AppId does not exist."},
 	"InvalidApplication.NotFound":                {400, "The current application does not exist."},
 	"InvalidParameter.NotEmpty":                  {400, "You must specify the parameter."},

@@ -31,6 +31,7 @@ type Sim struct {
 
 	mu           sync.Mutex
 	credentials  map[string]*credential // by access key id
+	sessions     []string               // the temporary ones among them that AssumeRole made, oldest first
 	faults       []*Fault
 	calls        Calls
 	apps         map[string]App
