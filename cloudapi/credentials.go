@@ -117,11 +117,15 @@ func ChainCredentials(options ChainOptions) *Credentials {
 }
 
 // ProfileCredentials reads one named profile of the aliyun CLI, or of the
-// credentials file, and nothing else.
+// credentials file, and nothing else: no part of a key or of a role comes from
+// the environment.
 func ProfileCredentials(name string) *Credentials {
 	return newCredentials(
 		credentialSource{"profile " + strconv.Quote(name) + " of the aliyun CLI (~/.aliyun/config.json)",
 			func() (providers.CredentialsProvider, error) {
+				if err := checkCLIProfile(name); err != nil {
+					return nil, err
+				}
 				return providers.NewCLIProfileCredentialsProviderBuilder().WithProfileName(name).Build()
 			}},
 		credentialSource{"section " + strconv.Quote(name) + " of the credentials file (~/.alibabacloud/credentials)",
@@ -324,6 +328,9 @@ func outcome(err error) string {
 	}
 	if errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "no such file") {
 		return "no such file"
+	}
+	if strings.Contains(err.Error(), "is disabled") {
+		return "switched off by a variable"
 	}
 	for _, word := range []string{"must be specified", "is empty", "can not be empty", "not found"} {
 		if strings.Contains(err.Error(), word) {
