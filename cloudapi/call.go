@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -338,7 +337,7 @@ func (c *Client) answered(r request, resp *http.Response, kind, cause error) *Er
 // lost is a failure without an answer.
 func (c *Client) lost(req *http.Request, r request, err error, sent bool) *Error {
 	way := req.URL.Host + via(c.transport, req)
-	cause := error(&networkError{way, err})
+	cause := error(&networkError{way: way, err: err})
 	if ctx := req.Context(); ctx.Err() != nil {
 		cause = fmt.Errorf("%s: %w", way, context.Cause(ctx))
 	}
@@ -360,7 +359,12 @@ type networkError struct {
 	err error
 }
 
-func (e *networkError) Error() string      { return e.way + ": " + oneLine(e.err.Error(), 300) }
+func (e *networkError) Error() string {
+	if e.way == "" {
+		return oneLine(e.err.Error(), 300)
+	}
+	return e.way + ": " + oneLine(e.err.Error(), 300)
+}
 func (e *networkError) As(target any) bool { return errors.As(e.err, target) }
 
 // without takes a secret that somebody has sent back to us out of text.
@@ -371,17 +375,13 @@ func without(text []byte, secret string) []byte {
 	return bytes.ReplaceAll(text, []byte(secret), []byte("…"))
 }
 
-// via names the proxy, without the password it may need.
+// via names the proxy.
 func via(transport http.RoundTripper, req *http.Request) string {
-	t, ok := transport.(*http.Transport)
-	if !ok || t.Proxy == nil {
+	proxy, err := proxyOf(transport, req)
+	if err != nil || proxy == "" {
 		return ""
 	}
-	proxy, err := t.Proxy(req)
-	if err != nil || proxy == nil {
-		return ""
-	}
-	return " through the proxy " + net.JoinHostPort(proxy.Hostname(), proxy.Port())
+	return " through the proxy " + proxy
 }
 
 func (c *Client) fail(r request, kind, cause error) *Error {

@@ -87,12 +87,13 @@ type Source struct {
 // signed headers to another host.
 func newTransport() *http.Transport {
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 3 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   5 * time.Second,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-		ResponseHeaderTimeout: 10 * time.Second,
-		MaxIdleConnsPerHost:   16,
+		Proxy:                  http.ProxyFromEnvironment,
+		OnProxyConnectResponse: refusedTunnel,
+		DialContext:            (&net.Dialer{Timeout: 3 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    5 * time.Second,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		ResponseHeaderTimeout:  10 * time.Second,
+		MaxIdleConnsPerHost:    16,
 		// The service drops idle connections after about 10 s without a word.
 		IdleConnTimeout:   5 * time.Second,
 		ForceAttemptHTTP2: true,
