@@ -27,6 +27,22 @@ const STS Product = "sts"
 // are central services.
 func (p Product) NeedsRegion() bool { return p != BPStudio && p != STS }
 
+// OfferedIn tells whether the vendor documents p for a region. It decides nothing:
+// products come to new regions.
+func (p Product) OfferedIn(region string) bool {
+	regions, limited := documentedRegions[p]
+	return !limited || slices.Contains(regions, region)
+}
+
+// documentedRegions are those of the SDK of SAE and of the pages of WebPlus.
+var documentedRegions = map[Product][]string{
+	SAE: {
+		"us-west-1", "us-east-1", "eu-central-1", "cn-zhangjiakou", "cn-wulanchabu", "cn-shenzhen", "cn-shanghai", "cn-hongkong",
+		"cn-heyuan", "cn-hangzhou", "cn-guangzhou", "cn-chengdu", "cn-beijing", "ap-southeast-1", "ap-northeast-1",
+	},
+	WebPlus: {"cn-beijing", "cn-zhangjiakou", "cn-hangzhou", "cn-shanghai", "cn-shenzhen"},
+}
+
 var regionShape = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // ValidRegion tells whether region may become part of a host name. It does not

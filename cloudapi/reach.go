@@ -137,19 +137,26 @@ func proxyOf(transport http.RoundTripper, req *http.Request) (string, error) {
 	if err != nil || proxy == nil {
 		return "", err
 	}
+	if strings.Contains(proxy.Path+proxy.RawQuery+proxy.Fragment, "@") { // then Host is the beginning of a password
+		return "of the environment, in which what is special in a password has to be percent-encoded", nil
+	}
 	return proxy.Host, nil
 }
 
-// proxyRefusal is what a proxy says instead of making a tunnel.
-type proxyRefusal struct{ status string }
+// ProxyRefusal is what a proxy answers instead of making a tunnel.
+type ProxyRefusal struct {
+	Status int // of HTTP
 
-func (e *proxyRefusal) Error() string { return "it answered " + e.status }
+	text string
+}
+
+func (e *ProxyRefusal) Error() string { return "it answered " + e.text }
 
 func refusedTunnel(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 	if resp.StatusCode == http.StatusOK {
 		return nil
 	}
-	return &proxyRefusal{resp.Status}
+	return &ProxyRefusal{resp.StatusCode, resp.Status}
 }
 
 // progress is what httptrace tells, also of a dial that goes on after its
@@ -206,7 +213,7 @@ func (p *progress) phase(err error, proxy string) Phase {
 // PhaseAnswer when nothing shows that it was not sent.
 func phaseOf(err error) Phase {
 	op, _ := errors.AsType[*net.OpError](err)
-	_, refused := errors.AsType[*proxyRefusal](err)
+	_, refused := errors.AsType[*ProxyRefusal](err)
 	_, dns := errors.AsType[*net.DNSError](err)
 	switch {
 	case refused, op != nil && op.Op == "proxyconnect":

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 
 	"github.com/alitriage/alitriage/cloudapi"
@@ -29,30 +30,25 @@ const (
 
 // networkSteps are for requests that never left, by what stood in the way.
 func networkSteps(e *cloudapi.Error) []string {
-	_, throughProxy, viaProxy := strings.Cut(causeOf(e), " through the proxy ")
 	op, isOp := errors.AsType[*net.OpError](e)
 	_, unknownHost := errors.AsType[*net.DNSError](e)
+	refusal, refused := errors.AsType[*cloudapi.ProxyRefusal](e)
 	switch steps := certificateSteps(e); {
 	case steps != nil:
 		return steps
+	case refused && refusal.Status == http.StatusProxyAuthRequired:
+		return []string{proxyWantsLogin, proxyAround}
+	case refused:
+		return []string{proxyRefuses, proxyAround}
 	case isOp && op.Op == "proxyconnect":
 		return []string{proxyAway, proxyAround}
 	case unknownHost:
 		return []string{noHost}
-	case isOp || !viaProxy:
-		return []string{notSent}
-	case strings.HasSuffix(throughProxy, ": Proxy Authentication Required"):
-		return []string{proxyWantsLogin, proxyAround}
-	default:
+	case !isOp && e.Cause != nil && strings.Contains(e.Cause.Error(), " through the proxy "): // which hung up
 		return []string{proxyRefuses, proxyAround}
+	default:
+		return []string{notSent}
 	}
-}
-
-func causeOf(e *cloudapi.Error) string {
-	if e.Cause == nil {
-		return ""
-	}
-	return e.Cause.Error()
 }
 
 // certificateSteps are none where no certificate is the trouble.

@@ -5,7 +5,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,11 +42,18 @@ func TestWhatNeverLeftSaysWhatStoodInTheWay(t *testing.T) {
 }
 
 func TestWhatAProxyAnswersIsNotTheCloudsFault(t *testing.T) {
-	for says, want := range map[string]string{"Proxy Authentication Required": proxyWantsLogin, "Bad Gateway": proxyRefuses, "EOF": proxyRefuses} {
+	for name, row := range map[string]struct {
+		says error
+		want string
+	}{
+		"it wants a login": {&cloudapi.ProxyRefusal{Status: http.StatusProxyAuthRequired}, proxyWantsLogin},
+		"it reaches none":  {&cloudapi.ProxyRefusal{Status: http.StatusBadGateway}, proxyRefuses},
+		"it hangs up":      {io.EOF, proxyRefuses},
+	} {
 		e := &cloudapi.Error{
 			Op: gatherStart, Product: cloudapi.WebPlus, Region: "cn-hangzhou", Kind: cloudapi.ErrUnavailable,
-			Cause: fmt.Errorf("webplus.cn-hangzhou.aliyuncs.com through the proxy 10.0.0.1:3128: %s", says),
+			Cause: fmt.Errorf("webplus.cn-hangzhou.aliyuncs.com through the proxy 10.0.0.1:3128: %w", row.says),
 		}
-		require.Equal(t, []string{want, proxyAround}, errorSteps(e, China), "and not that WebPlus may be gone")
+		require.Equal(t, []string{row.want, proxyAround}, errorSteps(e, China), "%s, and not that WebPlus may be gone", name)
 	}
 }

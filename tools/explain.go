@@ -29,7 +29,7 @@ func (t Tool) explain(err error, about asked) error {
 		return &Refusal{t.Name, append([]string{"credentials: " + e.Cause.Error()}, t.set.airlock(about.profile, false).Error(err).NextSteps...)}
 	}
 	u := &unanswered{error: err, about: about}
-	if errors.Is(err, cloudapi.ErrNotFound) {
+	if ok && errors.Is(e, cloudapi.ErrNotFound) && e.Product != cloudapi.STS { // which knows no role
 		u.hints = t.oddLengths(about)
 	}
 	return u

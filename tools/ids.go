@@ -138,14 +138,19 @@ func Nearest(word string, candidates []string) (string, bool) {
 	if len(word) > maxID {
 		return "", false
 	}
-	word = strings.ToLower(strings.ReplaceAll(word, "-", "_"))
-	best, distance := "", max(2, len(word)/3)+1
+	fold := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "-", "_")) }
+	word = fold(word)
 	for _, c := range candidates {
-		folded := strings.ToLower(strings.ReplaceAll(c, "-", "_"))
-		if len(word) > 2 && strings.HasPrefix(folded, word) || strings.HasSuffix(folded, "_"+word) {
+		if len(word) > 2 && strings.HasPrefix(fold(c), word) {
 			return c, true
 		}
-		if d := levenshtein.ComputeDistance(word, folded); d < distance {
+	}
+	best, distance := "", max(2, len(word)/3)+1
+	for _, c := range candidates {
+		if strings.HasSuffix(fold(c), "_"+word) {
+			return c, true
+		}
+		if d := levenshtein.ComputeDistance(word, fold(c)); d < distance {
 			best, distance = c, d
 		}
 	}

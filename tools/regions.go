@@ -2,6 +2,7 @@ package tools
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -34,4 +35,14 @@ func regionOf(word string, known map[string]bool) (string, bool) {
 		return "", false
 	}
 	return region, known[region] && 'a' <= letter && letter <= 'z'
+}
+
+// KnownRegion tells whether region is one of the public ones, and which of them is
+// near. There may be others.
+func KnownRegion(region string) (near string, known bool) {
+	if slices.Contains(publicRegions, region) {
+		return "", true
+	}
+	near, _ = Nearest(region, publicRegions)
+	return near, false
 }

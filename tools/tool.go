@@ -93,10 +93,11 @@ func (t Tool) Call(ctx context.Context, args json.RawMessage, progress func(Prog
 // Probe reads what cannot exist, with a profile. It starts nothing. The error,
 // if there is one, is the cloud's or the network's; "not found" is none.
 func (t Tool) Probe(ctx context.Context, p Profile) error {
-	if err := t.probe(ctx, p); !errors.Is(err, cloudapi.ErrNotFound) {
-		return err
+	err := t.probe(ctx, p)
+	if e, ok := errors.AsType[*cloudapi.Error](err); ok && errors.Is(e, cloudapi.ErrNotFound) && e.Product != cloudapi.STS {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // set is what all tools of a Config share.

@@ -102,6 +102,7 @@ func (a *app) command() *cli.Command {
 			{Name: "serve", Usage: "serve MCP over stdio (the default) or HTTP", Flags: serveFlags(), Action: a.serve, OnUsageError: onUsageError},
 			a.callCommand(),
 			a.configCommand(),
+			a.doctorCommand(),
 			{Name: "demo", Usage: "walk through all tools against the simulator, as an assistant sees them", Action: a.demo, OnUsageError: onUsageError},
 			a.policyCommand(),
 			a.simulateCommand(),

@@ -31,6 +31,7 @@ type Config struct {
 	Credentials cloudapi.ChainOptions
 	HTTPToken   string // secret: clients of --http have to know it; "": none is needed
 	File        string // that was read; "": none
+	UnreadProxy string // a variable with a proxy that is no URL, which net/http passes over in silence; "": none
 
 	sources   sources
 	variables []string // that are set, of those whose values are not shown
@@ -162,6 +163,8 @@ func (r *reader) config() (Config, error) {
 		Slack:     r.slack(),
 		HTTPToken: r.env(variableToken),
 		File:      r.file.path,
+
+		UnreadProxy: r.unreadProxy(),
 		Credentials: cloudapi.ChainOptions{
 			Metadata: r.env("ALIBABA_CLOUD_ECS_METADATA") != "",
 			URI:      r.env("ALIBABA_CLOUD_CREDENTIALS_URI") != "",
@@ -170,6 +173,24 @@ func (r *reader) config() (Config, error) {
 		variables: r.set(unshown),
 	}
 	return c, errors.Join(append(r.problems, r.file.errors()...)...)
+}
+
+// unreadProxy reads the variables as net/http does.
+func (r *reader) unreadProxy() string {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		text := r.env(name)
+		if text == "" {
+			continue
+		}
+		if u, err := url.Parse(text); err == nil && u.Scheme != "" && u.Host != "" {
+			return ""
+		}
+		if _, err := url.Parse("http://" + text); err != nil {
+			return name
+		}
+		return ""
+	}
+	return ""
 }
 
 // reader finds values, remembers where they are from, and collects what is wrong

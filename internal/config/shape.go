@@ -81,7 +81,13 @@ var profileShape = shape{
 	keys: []key{
 		{"credentials_profile", shape{usage: "profile of the aliyun CLI that has the credentials; without it the vendor's usual sources are asked", text: &anyText}},
 		{"role_arn", shape{usage: "RAM role to assume with these credentials", text: &text{
-			what: "a role's ARN; it looks like acs:ram::1234567890123456:role/triage", pattern: `^acs:ram::[0-9]+:role/[A-Za-z0-9._-]+$`,
+			pattern: `^acs:ram::[0-9]{1,32}:role/[A-Za-z0-9._-]{1,64}$`,
+			problem: func(arn string) string {
+				if !cloudapi.ValidRoleARN(arn) {
+					return "is not a role's ARN; it looks like acs:ram::1234567890123456:role/triage"
+				}
+				return ""
+			},
 		}}},
 		{"region", shape{usage: "where calls of this profile ask unless they say otherwise", text: &regionText}},
 		{"site", shape{usage: "as above, for this profile", text: &siteText}},

@@ -29,9 +29,10 @@ var arrows = map[string][]string{
 	"formatters":        {"cloudapi"},
 	"tools":             {"formatters", "cloudapi"},
 	"internal/config":   {"tools", "formatters", "cloudapi", "cloudapi/cloudsim"},
+	"internal/doctor":   {"tools", "formatters", "cloudapi", "internal/config"},
 	"internal/gendocs":  {"formatters", "internal/config", "tools"},
 	"internal/house":    {},
-	"cmd/mcp":           {"tools", "formatters", "cloudapi", "cloudapi/cloudsim", "internal/config"},
+	"cmd/mcp":           {"tools", "formatters", "cloudapi", "cloudapi/cloudsim", "internal/config", "internal/doctor"},
 	"cmd/slackbot":      {"tools", "formatters", "formatters/blockkit", "cloudapi", "cloudapi/cloudsim", "internal/config"},
 
 	"internal/gendocs/section": {},
