@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
-	"net/http"
 	"strings"
 
 	"github.com/alitriage/alitriage/cloudapi"
@@ -28,6 +27,8 @@ const (
 	notSent = "Nothing was sent. Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and the region, which is part of the host's name; then ask again."
 )
 
+const proxyAuthRequired = 407 // the HTTP status
+
 // networkSteps are for requests that never left, by what stood in the way.
 func networkSteps(e *cloudapi.Error) []string {
 	op, isOp := errors.AsType[*net.OpError](e)
@@ -36,7 +37,7 @@ func networkSteps(e *cloudapi.Error) []string {
 	switch steps := certificateSteps(e); {
 	case steps != nil:
 		return steps
-	case refused && refusal.Status == http.StatusProxyAuthRequired:
+	case refused && refusal.Status == proxyAuthRequired:
 		return []string{proxyWantsLogin, proxyAround}
 	case refused:
 		return []string{proxyRefuses, proxyAround}

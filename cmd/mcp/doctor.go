@@ -77,9 +77,9 @@ func checksText(checks []doctor.Check, simulated bool) string {
 	failed, warnings, said := 0, 0, ""
 	for _, c := range checks {
 		fmt.Fprintf(&b, "%-7s  %-*s  %s", signs[c.Status], widest, title(c), c.Text)
-		switch {
-		case c.Mend == "":
-		case c.Mend == said:
+		switch c.Mend {
+		case "":
+		case said:
 			b.WriteString(" → as above")
 		default:
 			b.WriteString(" → " + c.Mend)
