@@ -53,6 +53,13 @@ func allow(action string) Statement {
 	return Statement{Effect: "Allow", Action: oneOrMore{action}, Resource: resourceOf(action)}
 }
 
+// AllowAssuming is what whoever assumes a role needs.
+func AllowAssuming(role string) Statement {
+	s := allow(actions[assumeRole])
+	s.Resource = oneOrMore{role}
+	return s
+}
+
 func (s Statement) String() string {
 	text, _ := json.Marshal(s) // texts alone
 	return string(text)

@@ -70,6 +70,12 @@ For a role: AttachPolicyToRole with --RoleName <role>.
 	if presumed := formatters.Presumed(allowed); len(presumed) > 0 {
 		fmt.Fprintf(a.errs, "Presumed, for the vendor prints no prefix for WebPlus: %s. Should a gather be denied, give its error to policy --%s.\n", strings.Join(presumed, ", "), flagFromError)
 	}
+	for _, p := range cfg.Profiles {
+		if p.RoleARN != "" {
+			fmt.Fprintf(a.errs, "The profile %s assumes %s: the policy belongs to that role, and whoever assumes it needs %s and a place in the role's trust policy.\n",
+				p.Name, p.RoleARN, formatters.AllowAssuming(p.RoleARN))
+		}
+	}
 	without := slices.DeleteFunc(actionsOf(false), func(action string) bool { return slices.Contains(allowed, action) })
 	if len(without) > 0 {
 		fmt.Fprintf(a.errs, "Left out, for --read-only starts nothing: %s.\n", strings.Join(without, ", "))
