@@ -32,8 +32,7 @@ func CheckID(arg, id string) string {
 	case len(id) > maxID:
 		return fmt.Sprintf("it is %d bytes long, which no %s is; give one such as %s", len(id), k.Term, k.Example)
 	}
-	why, _ := k.refuse(id, func(other IDKind) string { return "give it as " + other.Arg })
-	return why
+	return k.object(id, func(other IDKind) string { return "give it as " + other.Arg }).why
 }
 
 // alias finds an alias by its name, also with what stood around it in a text.
@@ -48,8 +47,8 @@ func (s *set) alias(name string) (Alias, bool) {
 	return Alias{}, false
 }
 
-// aliasLike asks back about an alias that word may be, best of the same kind.
-func (s *set) aliasLike(k IDKind, word string) string {
+// aliasLike finds the alias that word may be, best of the same kind.
+func (s *set) aliasLike(k IDKind, word string) (name string, sameKind bool) {
 	var same, other []string
 	for _, a := range s.Aliases {
 		if a.Arg == k.Arg {
@@ -58,12 +57,11 @@ func (s *set) aliasLike(k IDKind, word string) string {
 			other = append(other, a.Name)
 		}
 	}
-	for _, candidates := range [][]string{same, other} {
-		if near, ok := Nearest(word, candidates); ok {
-			return "; did you mean the alias " + near + "?"
-		}
+	if near, ok := Nearest(word, same); ok {
+		return near, true
 	}
-	return ""
+	name, _ = Nearest(word, other)
+	return name, false
 }
 
 // aliasesOf finds the aliases that an id has or, when it has none, one whose id is

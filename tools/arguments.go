@@ -94,6 +94,7 @@ func (c *checker) unknown(given []string) {
 		if near, ok := Nearest(name, known); ok {
 			problem += "; did you mean " + near + "?"
 			c.wrong[near] = true
+			c.instead.name(name, near)
 		} else if k, ok := kindOfArg(name); ok {
 			problem += " of this tool; " + c.tool.elsewhere(k, "…")
 		}

@@ -20,6 +20,7 @@ type checker struct {
 	unreadable bool            // nothing can be said about single arguments
 	aliases    []Alias         // that were used
 	owners     []Alias         // of ids that were given as such
+	instead    correction
 }
 
 func (c *checker) say(format string, args ...any) {
@@ -29,13 +30,13 @@ func (c *checker) say(format string, args ...any) {
 // check decodes raw into the struct in, puts ids in the place of aliases, and
 // finds the account and region. All problems are reported at once; also looks
 // at the arguments together.
-func (t Tool) check(raw json.RawMessage, in reflect.Value, central bool, also func() []string) (place, []string) {
+func (t Tool) check(raw json.RawMessage, in reflect.Value, central bool, also func() []string) (place, *Refusal) {
 	if len(raw) > maxArguments {
-		return place{}, []string{fmt.Sprintf("the arguments are %d bytes long; at most %d are taken", len(raw), maxArguments)}
+		return place{}, &Refusal{Tool: t.Name, Problems: []string{fmt.Sprintf("the arguments are %d bytes long; at most %d are taken", len(raw), maxArguments)}}
 	}
-	c := &checker{tool: t, in: in, wrong: map[string]bool{}}
+	c := &checker{tool: t, in: in, wrong: map[string]bool{}, instead: correction{tool: t.Name}}
 	if c.decode(raw); c.unreadable {
-		return place{}, c.problems
+		return place{}, &Refusal{Tool: t.Name, Problems: c.problems}
 	}
 	common := in.FieldByName("Common").Addr().Interface().(*Common)
 	if common.WaitSeconds != nil && *common.WaitSeconds < 0 {
@@ -46,7 +47,10 @@ func (t Tool) check(raw json.RawMessage, in reflect.Value, central bool, also fu
 	c.settle(common)
 	c.settleByID(common)
 	at := c.place(common, central)
-	return at, c.problems
+	if len(c.problems) > 0 {
+		return place{}, &Refusal{Tool: t.Name, Problems: c.problems, Instead: c.instead.of(raw, len(c.problems))}
+	}
+	return at, nil
 }
 
 // ids looks at all fields that hold an id. One that was refused already gets a
@@ -93,13 +97,27 @@ func (c *checker) id(arg string, k IDKind, v reflect.Value) {
 		c.say("%s: it is %d bytes long, which no %s is; give one such as %s", arg, len(id), k.Term, k.Example)
 		return
 	}
-	switch why, hopeless := c.tool.refuse(k, id); {
-	case why == "":
+	switch o := k.object(id, func(other IDKind) string { return c.tool.elsewhere(other, id) }); {
+	case o.why == "":
 		c.nearAlias(arg, k, id)
-	case hopeless:
-		c.say("%s: %s is refused: %s%s", arg, excerpt(id), why, c.tool.set.aliasLike(k, id))
+	case o.hopeless:
+		c.hopeless(arg, k, id, o)
 	default:
-		c.say("%s: %s is refused: %s", arg, excerpt(id), why)
+		c.say("%s: %s is refused: %s", arg, excerpt(id), o.why)
+		c.instead.id(arg, id, o)
+	}
+}
+
+// hopeless looks for an alias that may have been meant.
+func (c *checker) hopeless(arg string, k IDKind, id string, o objection) {
+	name, sameKind := c.tool.set.aliasLike(k, id)
+	if name == "" {
+		c.say("%s: %s is refused: %s", arg, excerpt(id), o.why)
+		return
+	}
+	c.say("%s: %s is refused: %s; did you mean the alias %s?", arg, excerpt(id), o.why, name)
+	if sameKind {
+		c.instead.value(arg, name)
 	}
 }
 
@@ -110,12 +128,13 @@ func (c *checker) alias(arg string, k IDKind, alias Alias) {
 		what, where := "something else", ""
 		if other, ok := kindOfArg(alias.Arg); ok {
 			what, where = article(other.Term), "; "+c.tool.elsewhere(other, alias.Name)
+			c.instead.id(arg, alias.Name, objection{other: other})
 		}
 		c.say("%s: the alias %s stands for %s%s", arg, alias.Name, what, where)
 		return
 	}
-	if why, _ := c.tool.refuse(k, alias.ID); why != "" {
-		c.say("%s: the alias %s stands for %s, which is refused: %s; correct the configuration", arg, alias.Name, excerpt(alias.ID), why)
+	if o := k.object(alias.ID, func(other IDKind) string { return c.tool.elsewhere(other, alias.ID) }); o.why != "" {
+		c.say("%s: the alias %s stands for %s, which is refused: %s; correct the configuration", arg, alias.Name, excerpt(alias.ID), o.why)
 	}
 	c.aliases = append(c.aliases, alias)
 }
@@ -183,6 +202,7 @@ func (c *checker) place(common *Common, central bool) place {
 		hint := "give one such as cn-hangzhou"
 		if dashed := strings.NewReplacer("_", "-", " ", "-").Replace(region); cloudapi.ValidRegion(dashed) {
 			hint = "did you mean " + dashed + "?"
+			c.instead.value("region", dashed)
 		}
 		c.say("region: %s is not a RegionId; %s", excerpt(common.Region), hint)
 		return place{}
@@ -230,6 +250,7 @@ func (c *checker) profile(name string) Profile {
 	problem := "profile: " + excerpt(name) + " is not configured"
 	if near, ok := Nearest(name, known); ok {
 		problem += "; did you mean " + near + "?"
+		c.instead.value("profile", near)
 	}
 	c.say("%s (known: %s)", problem, strings.Join(known, ", "))
 	return Profile{}

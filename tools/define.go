@@ -52,21 +52,36 @@ func define[In, Out any](s *set, d spec[In, Out]) Tool {
 		_, err := d.Run(ctx, place{p.Client, p.Name}, d.Nothing)
 		return err
 	}
-	t.run = func(ctx context.Context, raw json.RawMessage, progress func(Progress)) (formatters.Report, asked, error) {
+	prepare := func(raw json.RawMessage) (call[In, Out], error) {
 		var in In
-		at, problems := t.check(raw, reflect.ValueOf(&in).Elem(), d.Central, func() []string { return d.Check(in) })
-		if len(problems) > 0 {
-			return formatters.Report{}, asked{}, &Refusal{t.Name, problems}
+		at, refusal := t.check(raw, reflect.ValueOf(&in).Elem(), d.Central, func() []string { return d.Check(in) })
+		if refusal != nil {
+			return call[In, Out]{}, refusal
 		}
-		c := call[In, Out]{spec: d, set: s, at: at, in: in, progress: progress}
+		c := call[In, Out]{spec: d, set: s, at: at, in: in}
 		c.budget = newBudget(s.MaxWait, commonOf(&in), d.Starts(in))
-		about := t.asked(reflect.ValueOf(in), at, d.Central)
+		return c, nil
+	}
+	t.plan = func(raw json.RawMessage) (Plan, error) {
+		c, err := prepare(raw)
+		if err != nil {
+			return Plan{}, err
+		}
+		return Plan{Args: c.arguments(c.in), Starts: d.Starts(c.in), Wait: c.wait}, nil
+	}
+	t.run = func(ctx context.Context, raw json.RawMessage, progress func(Progress)) (formatters.Report, asked, error) {
+		c, err := prepare(raw)
+		if err != nil {
+			return formatters.Report{}, asked{}, err
+		}
+		c.progress = progress
+		about := t.asked(reflect.ValueOf(c.in), c.at, d.Central)
 		report, err := c.answer(ctx)
 		if err != nil {
 			return formatters.Report{}, about, t.explain(err, about)
 		}
 		t.echo(&report, about)
-		return formatters.Fit(report, d.FullOutput(in)), about, nil
+		return formatters.Fit(report, d.FullOutput(c.in)), about, nil
 	}
 	return t
 }

@@ -26,7 +26,7 @@ func (u *unanswered) Unwrap() error { return u.error }
 func (t Tool) explain(err error, about asked) error {
 	e, ok := errors.AsType[*cloudapi.Error](err)
 	if ok && errors.Is(e, cloudapi.ErrNoCredentials) {
-		return &Refusal{t.Name, append([]string{"credentials: " + e.Cause.Error()}, t.set.airlock(about.profile, false).Error(err).NextSteps...)}
+		return &Refusal{Tool: t.Name, Problems: append([]string{"credentials: " + e.Cause.Error()}, t.set.airlock(about.profile, false).Error(err).NextSteps...)}
 	}
 	u := &unanswered{error: err, about: about}
 	if ok && errors.Is(e, cloudapi.ErrNotFound) && e.Product != cloudapi.STS { // which knows no role

@@ -70,34 +70,38 @@ const around = " \t\r\n\u00a0`'\"<>()[]{}.,;:!?“”‘’«»「」『』（�
 
 func tidy(word string) string { return strings.Trim(word, around) }
 
-// refuse says why id cannot be a k; "" when it can. It is hopeless when nothing
-// tells what id may be.
-func (t Tool) refuse(k IDKind, id string) (why string, hopeless bool) {
-	return k.refuse(id, func(other IDKind) string { return t.elsewhere(other, id) })
+// objection is why an id cannot be of a kind. The zero value is none.
+type objection struct {
+	why      string
+	near     string // the id in the spelling that was probably meant
+	other    IDKind // the kind that it is of
+	hopeless bool   // nothing tells what it may be
 }
 
-// refuse asks elsewhere where an id of another kind belongs.
-func (k IDKind) refuse(id string, elsewhere func(IDKind) string) (why string, hopeless bool) {
+// object says why id cannot be a k, and asks elsewhere where an id of another
+// kind belongs.
+func (k IDKind) object(id string, elsewhere func(IDKind) string) objection {
 	other, known := kindOf(id)
 	prefix, _, _ := strings.Cut(id, "-")
 	switch what := foreign[prefix+"-"]; {
 	case strings.Contains(id, "*"):
-		return "it is masked with asterisks, as documentation shows ids; give the whole " + k.Term + ", such as " + k.Example, false
+		return objection{why: "it is masked with asterisks, as documentation shows ids; give the whole " + k.Term + ", such as " + k.Example}
 	case k.Shape.MatchString(id):
-		return "", false
+		return objection{}
 	case known:
-		return "this is " + article(other.Term) + "; " + elsewhere(other), false
+		return objection{why: "this is " + article(other.Term) + "; " + elsewhere(other), other: other}
 	case requestIDShape.MatchString(id):
-		return "an upper-case UUID is usually a RequestId, which names a call, not a thing; give the " + k.Term + ", such as " + k.Example, false
+		return objection{why: "an upper-case UUID is usually a RequestId, which names a call, not a thing; give the " + k.Term + ", such as " + k.Example}
 	case what != "" && k.Arg == envID.Arg:
-		return "this is a WebPlus " + what + "; the tool needs an environment, whose id starts with we-", false
+		return objection{why: "this is a WebPlus " + what + "; the tool needs an environment, whose id starts with we-"}
 	case what != "":
-		return "this is a WebPlus " + what + ", which no tool takes; give the " + k.Term + ", such as " + k.Example, false
+		return objection{why: "this is a WebPlus " + what + ", which no tool takes; give the " + k.Term + ", such as " + k.Example}
 	}
+	why := "it does not have the shape of " + article(k.Term)
 	if near, ok := k.respelt(id); ok {
-		return "it does not have the shape of " + article(k.Term) + "; did you mean " + near + "?", false
+		return objection{why: why + "; did you mean " + near + "?", near: near}
 	}
-	return "it does not have the shape of " + article(k.Term) + ", such as " + k.Example, true
+	return objection{why: why + ", such as " + k.Example, hopeless: true}
 }
 
 // respelt finds an id in another spelling: in capitals, or with another dash.

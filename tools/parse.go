@@ -25,7 +25,7 @@ const longDashes = "—–―"
 // Call checks.
 func (t Tool) ParseArgs(text string) (json.RawMessage, error) {
 	if len(text) > maxArguments {
-		return nil, &Refusal{t.Name, []string{fmt.Sprintf("the arguments are %d bytes long; at most %d are taken", len(text), maxArguments)}}
+		return nil, &Refusal{Tool: t.Name, Problems: []string{fmt.Sprintf("the arguments are %d bytes long; at most %d are taken", len(text), maxArguments)}}
 	}
 	p := parser{tool: t, args: map[string]any{}}
 	words := split(text)
@@ -38,7 +38,7 @@ func (t Tool) ParseArgs(text string) (json.RawMessage, error) {
 		p.word(words[i])
 	}
 	if len(p.problems) > 0 {
-		return nil, &Refusal{t.Name, p.problems}
+		return nil, &Refusal{Tool: t.Name, Problems: p.problems}
 	}
 	return json.Marshal(p.args)
 }

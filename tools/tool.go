@@ -55,6 +55,7 @@ type Tool struct {
 	fields []field
 	set    *set
 	run    func(context.Context, json.RawMessage, func(Progress)) (formatters.Report, asked, error)
+	plan   func(json.RawMessage) (Plan, error)
 	probe  func(context.Context, Profile) error
 }
 
@@ -69,6 +70,7 @@ type Progress struct {
 type Refusal struct {
 	Tool     string
 	Problems []string
+	Instead  *Call // what was probably meant, if that mends all problems; it starts nothing
 }
 
 func (r *Refusal) Error() string {
@@ -89,6 +91,16 @@ func (t Tool) Call(ctx context.Context, args json.RawMessage, progress func(Prog
 	t.log(ctx, about, time.Since(started), report, err)
 	return report, err
 }
+
+// Plan is what a call would do.
+type Plan struct {
+	Args   formatters.Facts // with ids in the place of aliases, and the account and region in use
+	Starts bool             // it would start something
+	Wait   time.Duration    // how long it would wait for a final state
+}
+
+// Plan checks args as Call does, and asks nobody. Its error is a *Refusal.
+func (t Tool) Plan(args json.RawMessage) (Plan, error) { return t.plan(args) }
 
 // Probe reads what cannot exist, with a profile. It starts nothing. The error,
 // if there is one, is the cloud's or the network's; "not found" is none.

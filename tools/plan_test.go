@@ -1,0 +1,66 @@
+package tools_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alitriage/alitriage/cloudapi/cloudsim"
+	"github.com/alitriage/alitriage/tools"
+)
+
+func TestAPlanSaysWhatACallWouldDoAndAsksNobody(t *testing.T) {
+	w := newWorld(t)
+	for _, row := range []struct {
+		tool, args, want string
+		starts           bool
+		wait             time.Duration
+	}{
+		{"get_app_status", `{"app_id":"web"}`, `{"app_id":"` + cloudsim.WebApp + `","profile":"prod","region":"cn-hangzhou"}`, false, 0},
+		{"get_app_status", `{"app_id":"web","region":"cn-beijing","wait_seconds":7}`, `{"app_id":"` + cloudsim.WebApp + `","profile":"prod","region":"cn-beijing"}`, false, 7 * time.Second},
+		{"get_operation_result", `{"operation_id":"resize"}`, `{"operation_id":"` + cloudsim.Resize + `","profile":"prod"}`, false, 0},
+		{"gather_env_stats", `{"env_id":"checkout-env"}`, `{"env_id":"` + cloudsim.CheckoutEnv + `","profile":"prod","region":"cn-hangzhou"}`, true, 30 * time.Second},
+		{"gather_env_stats", `{"change_id":"wc-5d4103a856fd7c14ac900000"}`, `{"change_id":"wc-5d4103a856fd7c14ac900000","profile":"prod","region":"cn-hangzhou"}`, false, 0},
+	} {
+		plan, err := w.tool(t, row.tool).Plan(json.RawMessage(row.args))
+		require.NoError(t, err)
+		require.Equal(t, row.want, toJSON(t, plan.Args))
+		require.Equal(t, row.starts, plan.Starts)
+		require.Equal(t, row.wait, plan.Wait)
+	}
+	require.Empty(t, w.sent)
+}
+
+func TestARefusalKnowsTheWholeCallThatWasMeant(t *testing.T) {
+	w := newWorld(t)
+	for _, row := range []struct{ tool, args, instead, with string }{
+		{"get_app_status", `{"app_id":"chekout"}`, "get_app_status", `{"app_id":"checkout"}`},
+		{"get_app_status", `{"appid":"web"}`, "get_app_status", `{"app_id":"web"}`},
+		{"get_app_status", `{"app_id":"web","region":"CN_Hangzhou"}`, "get_app_status", `{"app_id":"web","region":"cn-hangzhou"}`},
+		{"get_app_status", `{"app_id":"E29D07B3-1C5A-47f8-b640-3ae8f91d20c7"}`, "get_app_status", `{"app_id":"e29d07b3-1c5a-47f8-b640-3ae8f91d20c7"}`},
+		{"get_app_status", `{"app_id":"t-hz04k7m2q9xw1c","wait_seconds":5}`, "get_invocation_results", `{"invoke_id":"t-hz04k7m2q9xw1c","wait_seconds":5}`},
+		{"get_app_status", `{"app_id":"disk-cleanup"}`, "get_invocation_results", `{"invoke_id":"disk-cleanup"}`},
+		{"get_app_status", `{"app_id":"payment","profile":"prd"}`, "get_app_status", `{"app_id":"payments","profile":"prod"}`},
+
+		{"get_app_status", `{"app_id":"checkout-env"}`, "", ""},               // it would start something
+		{"get_app_status", `{"app_id":"chekout","wait_seconds":-1}`, "", ""}, // of which one problem stays
+		{"get_app_status", `{"app_id":"i-bp1****"}`, "", ""},
+		{"get_app_status", `{}`, "", ""},
+	} {
+		_, err := w.tool(t, row.tool).Plan(json.RawMessage(row.args))
+		refusal, ok := errors.AsType[*tools.Refusal](err)
+		require.True(t, ok, row.args)
+		if row.instead == "" {
+			require.Nil(t, refusal.Instead, row.args)
+			continue
+		}
+		require.NotNil(t, refusal.Instead, "%s: %v", row.args, refusal.Problems)
+		require.Equal(t, row.instead, refusal.Instead.Tool)
+		require.JSONEq(t, row.with, string(refusal.Instead.Args))
+		_, err = w.tool(t, row.instead).Plan(refusal.Instead.Args)
+		require.NoError(t, err, "what is proposed is accepted")
+	}
+}
