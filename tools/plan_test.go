@@ -45,7 +45,7 @@ func TestARefusalKnowsTheWholeCallThatWasMeant(t *testing.T) {
 		{"get_app_status", `{"app_id":"disk-cleanup"}`, "get_invocation_results", `{"invoke_id":"disk-cleanup"}`},
 		{"get_app_status", `{"app_id":"payment","profile":"prd"}`, "get_app_status", `{"app_id":"payments","profile":"prod"}`},
 
-		{"get_app_status", `{"app_id":"checkout-env"}`, "", ""},               // it would start something
+		{"get_app_status", `{"app_id":"checkout-env"}`, "", ""},              // it would start something
 		{"get_app_status", `{"app_id":"chekout","wait_seconds":-1}`, "", ""}, // of which one problem stays
 		{"get_app_status", `{"app_id":"i-bp1****"}`, "", ""},
 		{"get_app_status", `{}`, "", ""},
