@@ -67,7 +67,7 @@ func define[In, Out any](s *set, d spec[In, Out]) Tool {
 		if err != nil {
 			return Plan{}, err
 		}
-		return Plan{Args: c.arguments(c.in), Starts: d.Starts(c.in), Wait: c.wait}, nil
+		return Plan{Args: c.arguments(c.in), Starts: d.Starts(c.in), Place: t.asked(reflect.ValueOf(c.in), c.at, d.Central).place(), Wait: c.wait}, nil
 	}
 	t.run = func(ctx context.Context, raw json.RawMessage, progress func(Progress)) (formatters.Report, asked, error) {
 		c, err := prepare(raw)

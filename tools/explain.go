@@ -62,6 +62,15 @@ func (t Tool) asked(in reflect.Value, at place, central bool) asked {
 	return about
 }
 
+// place names account, region and ids.
+func (a asked) place() string {
+	words := []string{a.profile, a.region}
+	for _, id := range a.ids {
+		words = append(words, fmt.Sprint(id.Name, "=", id.Value))
+	}
+	return strings.Join(words, " ")
+}
+
 // echo adds the ids that were asked for and that the answer does not repeat, so
 // that every result names exactly what it is about, and says so where it repeats
 // another one.

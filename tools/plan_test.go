@@ -29,6 +29,9 @@ func TestAPlanSaysWhatACallWouldDoAndAsksNobody(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, row.want, toJSON(t, plan.Args))
 		require.Equal(t, row.starts, plan.Starts)
+		if row.starts {
+			require.Equal(t, "prod cn-hangzhou env_id="+cloudsim.CheckoutEnv, plan.Place)
+		}
 		require.Equal(t, row.wait, plan.Wait)
 	}
 	require.Empty(t, w.sent)
