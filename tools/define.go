@@ -33,6 +33,9 @@ type spec[In, Out any] struct {
 	// FullOutput tells whether the arguments ask for outputs as a whole; nil:
 	// they never do.
 	FullOutput func(In) bool
+	// Whole makes the arguments ask for the output of the worst that a report of
+	// them shows; nil: there is no more than the report has.
+	Whole func(In, formatters.Report) In
 }
 
 // define makes a Tool of its declaration. It is the only place that knows both
@@ -68,6 +71,17 @@ func define[In, Out any](s *set, d spec[In, Out]) Tool {
 			return Plan{}, err
 		}
 		return Plan{Args: c.arguments(c.in), Starts: d.Starts(c.in), Place: t.asked(reflect.ValueOf(c.in), c.at, d.Central).place(), Wait: c.wait}, nil
+	}
+	t.whole = func(raw json.RawMessage, r formatters.Report) json.RawMessage {
+		c, err := prepare(raw)
+		if err != nil || d.Whole == nil {
+			return raw
+		}
+		whole, err := json.Marshal(c.arguments(d.Whole(c.in, r)))
+		if err != nil {
+			return raw
+		}
+		return whole
 	}
 	t.run = func(ctx context.Context, raw json.RawMessage, progress func(Progress)) (formatters.Report, asked, error) {
 		c, err := prepare(raw)

@@ -52,7 +52,20 @@ func getInvocationResults(s *set) Tool {
 			return in, formatters.InvocationResultsChanging(page)
 		},
 		FullOutput: func(in invocationResultsIn) bool { return in.FullOutput },
+		Whole:      wholeOutput,
 	})
+}
+
+// wholeOutput is about one instance: the one that was asked for, or the first of
+// the report, which begins with the worst.
+func wholeOutput(in invocationResultsIn, r formatters.Report) invocationResultsIn {
+	if in.InstanceID == "" && len(r.Items) > 0 {
+		if ids, ok := r.Items[0].Facts.Get("instance_ids").([]string); ok && len(ids) > 0 {
+			in.InstanceID = cloudapi.InstanceID(ids[0])
+		}
+	}
+	in.FullOutput = in.InstanceID != ""
+	return in
 }
 
 func checkInvocationResults(in invocationResultsIn) (problems []string) {

@@ -67,3 +67,15 @@ func TestARefusalKnowsTheWholeCallThatWasMeant(t *testing.T) {
 		require.NoError(t, err, "what is proposed is accepted")
 	}
 }
+
+func TestTheWholeOutputIsThatOfTheWorst(t *testing.T) {
+	w := newWorld(t)
+	tool := w.tool(t, "get_invocation_results")
+	args := json.RawMessage(`{"invoke_id":"` + cloudsim.DiskCleanup + `"}`)
+	whole := tool.Whole(args, w.ok(t, tool.Name, string(args)).Report)
+	require.JSONEq(t, `{"invoke_id":"`+cloudsim.DiskCleanup+`","instance_id":"`+cloudsim.FullDiskInstance+`","full_output":true,"profile":"prod","region":"cn-hangzhou"}`, string(whole))
+	require.NotEmpty(t, w.ok(t, tool.Name, string(whole)).Items)
+
+	same := json.RawMessage(`{"app_id":"web"}`)
+	require.Equal(t, same, w.tool(t, "get_app_status").Whole(same, w.ok(t, "get_app_status", string(same)).Report))
+}

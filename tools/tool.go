@@ -56,6 +56,7 @@ type Tool struct {
 	set    *set
 	run    func(context.Context, json.RawMessage, func(Progress)) (formatters.Report, asked, error)
 	plan   func(json.RawMessage) (Plan, error)
+	whole  func(json.RawMessage, formatters.Report) json.RawMessage
 	probe  func(context.Context, Profile) error
 }
 
@@ -102,6 +103,12 @@ type Plan struct {
 
 // Plan checks args as Call does, and asks nobody. Its error is a *Refusal.
 func (t Tool) Plan(args json.RawMessage) (Plan, error) { return t.plan(args) }
+
+// Whole are the arguments with which to see the whole of what r, the report of
+// args, has cut; args itself where there is nothing more.
+func (t Tool) Whole(args json.RawMessage, r formatters.Report) json.RawMessage {
+	return t.whole(args, r)
+}
 
 // Probe reads what cannot exist, with a profile. It starts nothing. The error,
 // if there is one, is the cloud's or the network's; "not found" is none.
