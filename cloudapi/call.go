@@ -55,6 +55,7 @@ func (c *Client) call(ctx context.Context, r request, out answer) (Source, error
 	wait := newPatience(ctx)
 	source, err := backoff.Retry(ctx, func() (Source, error) {
 		source, failed := c.attempt(ctx, r, out)
+		c.observe(r.name, failed.outcome())
 		if failed == nil {
 			return source, nil
 		}

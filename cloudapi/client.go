@@ -24,6 +24,9 @@ type Config struct {
 	Transport http.RoundTripper
 	// Version becomes part of the User-Agent.
 	Version string
+	// Observe is told of each attempt: the operation, and ok or what it ended in, of
+	// which there are only so many. It may be nil.
+	Observe func(operation, outcome string)
 }
 
 // Client reads Alibaba Cloud in one region with one identity. It is safe for
@@ -36,6 +39,7 @@ type Client struct {
 	dials       bool // transport reports its connections to httptrace
 	userAgent   string
 	budget      *budget
+	observe     func(operation, outcome string)
 }
 
 // New checks cfg. It opens no connection and looks up no credentials.
@@ -55,6 +59,10 @@ func New(cfg Config) (*Client, error) {
 		dials:       dials,
 		userAgent:   "alitriage/" + cfg.Version,
 		budget:      newBudget(budgetRate, budgetBurst),
+		observe:     cfg.Observe,
+	}
+	if c.observe == nil {
+		c.observe = func(string, string) {}
 	}
 	return c.In(cfg.Region)
 }

@@ -221,6 +221,27 @@ var codes = []struct {
 	{"Invalid*", reaction{ErrInvalid, never}},
 }
 
+// outcome is one of a few words: a code of the table or its pattern, else the
+// HTTP status, else that there was no answer.
+func (e *Error) outcome() string {
+	if e == nil {
+		return "ok"
+	}
+	for _, row := range codes {
+		if e.Code != "" && matches(row.pattern, e.Code) {
+			return row.pattern
+		}
+	}
+	switch {
+	case e.Status != 0:
+		return "http_" + strconv.Itoa(e.Status)
+	case e.Sent:
+		return "no_answer"
+	default:
+		return "not_sent"
+	}
+}
+
 // classify decides by the code first: two different "not found" share HTTP 404,
 // and some 403 have nothing to do with permissions.
 func classify(code string, status int) reaction {

@@ -193,7 +193,7 @@ func (a *app) settings(cmd *cli.Command) (config.Config, *slog.Logger, error) {
 
 // tools makes the tools for cfg, and tells what they know. drain may be nil.
 func (a *app) tools(cfg config.Config, logger *slog.Logger, drain <-chan struct{}) (known tools.Config, all []tools.Tool, _ error) {
-	known, err := cfg.Tools(releaseVersion())
+	known, err := cfg.Tools(releaseVersion(), nil)
 	if err != nil {
 		return known, nil, refused(err.Error())
 	}

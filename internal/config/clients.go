@@ -11,8 +11,9 @@ import (
 
 // Tools is what the tools run with: each profile with a client, connections and
 // a budget of its own. Nothing is looked up or connected to. With Demo all of
-// them ask one simulator in this process, whose aliases are added.
-func (c *Config) Tools(version string) (tools.Config, error) {
+// them ask one simulator in this process, whose aliases are added. observe is
+// told of every attempt of a call; see cloudapi.Config.
+func (c *Config) Tools(version string, observe func(operation, outcome string)) (tools.Config, error) {
 	made := tools.Config{MaxWait: c.MaxWait, ReadOnly: c.ReadOnly, Simulated: c.Demo, Aliases: c.Aliases}
 	reach := func(p Profile) cloudapi.Config { return c.reach(p) }
 	if c.Demo {
@@ -22,7 +23,7 @@ func (c *Config) Tools(version string) (tools.Config, error) {
 	}
 	for _, p := range c.Profiles {
 		cfg := reach(p)
-		cfg.Version = version
+		cfg.Version, cfg.Observe = version, observe
 		client, err := cloudapi.New(cfg)
 		if err != nil {
 			return tools.Config{}, err

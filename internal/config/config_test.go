@@ -207,7 +207,7 @@ func TestOnlyTheGivenEnvironmentIsRead(t *testing.T) {
 // clientOf is the default profile's.
 func clientOf(t *testing.T, c config.Config) *cloudapi.Client {
 	t.Helper()
-	made, err := c.Tools("test")
+	made, err := c.Tools("test", nil)
 	require.NoError(t, err)
 	return made.Profiles[0].Client
 }

@@ -192,7 +192,7 @@ func TestTheSiteOfAProfile(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, formatters.International, c.Profiles[0].Site)
 	require.Equal(t, formatters.China, c.Profiles[1].Site)
-	made, err := c.Tools("test")
+	made, err := c.Tools("test", nil)
 	require.NoError(t, err)
 	require.Equal(t, formatters.International, made.Profiles[0].Site)
 }
@@ -296,7 +296,7 @@ func FuzzFile(f *testing.F) {
 func TestInADemoTheFileStaysInForce(t *testing.T) {
 	c, err := readFile(t, "profiles: {prod: {region: cn-beijing, role_arn: acs:ram::1:role/x}}\naliases: {web: {app_id: 0099b7be-5f5b-4512-a7fc-56049ef1aaaa}}", "--demo")
 	require.NoError(t, err)
-	made, err := c.Tools("test")
+	made, err := c.Tools("test", nil)
 	require.NoError(t, err)
 	require.True(t, made.Simulated)
 	require.Equal(t, "cn-beijing", made.Profiles[0].Client.Region())
