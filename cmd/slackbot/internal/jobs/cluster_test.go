@@ -1,0 +1,195 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/stretchr/testify/require"
+)
+
+type cluster struct {
+	servers []*server.Server
+	url     string
+}
+
+// startCluster starts three servers with JetStream that know each other.
+func startCluster(t *testing.T) *cluster {
+	t.Helper()
+	ports := freePorts(t, 3)
+	var routes []*url.URL
+	for _, port := range ports {
+		routes = append(routes, &url.URL{Scheme: "nats", Host: fmt.Sprintf("127.0.0.1:%d", port)})
+	}
+	c := &cluster{}
+	for i, port := range ports {
+		s, err := server.NewServer(&server.Options{
+			ServerName: fmt.Sprintf("node-%d", i), Host: "127.0.0.1", Port: -1,
+			Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: port}, Routes: routes,
+			JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: 8 << 30, NoLog: true, NoSigs: true,
+		})
+		require.NoError(t, err)
+		c.servers = append(c.servers, s)
+		go s.Start()
+		t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	}
+	var urls []string
+	for _, s := range c.servers {
+		require.True(t, s.ReadyForConnections(patience))
+		urls = append(urls, s.ClientURL())
+	}
+	c.url = strings.Join(urls, ",")
+	eventually(t, "the three have found each other and a leader", func() bool {
+		return c.meta() != nil && len(c.meta().JetStreamClusterPeers()) == 3
+	})
+	return c
+}
+
+func (c *cluster) meta() *server.Server {
+	for _, s := range c.servers {
+		if s.JetStreamIsLeader() {
+			return s
+		}
+	}
+	return nil
+}
+
+// leader of the queue, or any other node.
+func (c *cluster) node(leads bool) *server.Server {
+	for _, s := range c.servers {
+		if s.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, workStream) == leads && s.Running() {
+			return s
+		}
+	}
+	return nil
+}
+
+func freePorts(t *testing.T, n int) (ports []int) {
+	t.Helper()
+	for range n {
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports
+}
+
+// effects is what the world sees: who was done, and how often its done was recorded.
+type effects struct {
+	mu       sync.Mutex
+	recorded map[string]int
+}
+
+func (e *effects) add(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.recorded[id]++
+}
+
+// step saves "done" once; a conflict means that another delivery has it.
+func (e *effects) step(q *Queue) Handler {
+	return func(ctx context.Context, job *Job) Outcome {
+		var s state
+		must(job.Decode(&s))
+		if s.Step == 0 {
+			ended(ctx, nil, 20*time.Millisecond)
+			if err := q.Save(ctx, job, state{Step: 1, Note: q.Life()}); err != nil {
+				return Again(100 * time.Millisecond) // it may have been stored: the next delivery sees
+			}
+			e.add(job.ID)
+		}
+		return Done()
+	}
+}
+
+func TestAllRunsAreDoneThoughAReplicaAndANodeDie(t *testing.T) {
+	for name, leader := range map[string]bool{"a follower": false, "the leader of the queue": true} {
+		t.Run(name, func(t *testing.T) {
+			c := startCluster(t)
+			o := Options{URL: c.url, AckWait: 2 * time.Second, Workers: 4}
+			stays, dies := open(t, o), open(t, o)
+			const runs = 100
+			for i := range runs {
+				_, _, err := stays.Submit(t.Context(), fmt.Sprint("run-", i), state{})
+				require.NoError(t, err)
+			}
+			info, err := stays.js.Stream(t.Context(), workStream)
+			require.NoError(t, err)
+			require.Equal(t, 3, info.CachedInfo().Config.Replicas)
+
+			e := &effects{recorded: map[string]int{}}
+			work(t, stays, e.step(stays))
+			work(t, dies, e.step(dies))
+			eventually(t, "in the middle", func() bool { return e.count() > runs/5 })
+			start := time.Now()
+			dies.conn.Close() // as a kill: nothing is handed back
+			c.node(leader).Shutdown()
+
+			eventually(t, "all done", func() bool { return done(t, stays, runs) == runs })
+			t.Logf("all done %s after the deaths", time.Since(start).Round(time.Millisecond))
+			eventually(t, "the queue is empty", func() bool { return empty(t, stays) })
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			for id, times := range e.recorded {
+				require.Equal(t, 1, times, id)
+			}
+			require.GreaterOrEqual(t, len(e.recorded), runs-8, "but for those whose answer was lost")
+		})
+	}
+}
+
+func (e *effects) count() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.recorded)
+}
+
+func done(t *testing.T, q *Queue, runs int) (n int) {
+	t.Helper()
+	for i := range runs {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		job, err := q.Get(ctx, fmt.Sprint("run-", i))
+		cancel()
+		if err != nil || job.Finished.IsZero() {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+func TestTwoReplicasShareFactsAndSecrets(t *testing.T) {
+	s := startLoneServer(t)
+	one, two := open(t, Options{URL: s.ClientURL()}), open(t, Options{URL: s.ClientURL()})
+	current, err := one.Claim(t.Context(), "key", "run-1")
+	require.NoError(t, err)
+	require.Equal(t, "run-1", current)
+	current, err = two.Claim(t.Context(), "key", "run-2")
+	require.NoError(t, err)
+	require.Equal(t, "run-1", current)
+
+	require.NoError(t, one.PutSecret(t.Context(), "run-1", needle, time.Minute))
+	secret, err := two.Secret(t.Context(), "run-1")
+	require.NoError(t, err)
+	require.Equal(t, needle, secret)
+
+	job := submit(t, one, "run-1")
+	require.NoError(t, two.Save(t.Context(), &job, state{Step: 1}))
+	info, err := two.js.Stream(t.Context(), workStream)
+	require.NoError(t, err)
+	require.Equal(t, 1, info.CachedInfo().Config.Replicas, "one server has one copy")
+}
+
+func startLoneServer(t *testing.T) *server.Server {
+	t.Helper()
+	return startServer(t, &server.Options{
+		Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: 8 << 30, NoLog: true, NoSigs: true,
+	})
+}
