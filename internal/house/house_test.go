@@ -36,6 +36,8 @@ var arrows = map[string][]string{
 	"cmd/slackbot":      {"tools", "formatters", "formatters/blockkit", "cloudapi", "cloudapi/cloudsim", "internal/config"},
 
 	"internal/gendocs/section": {},
+
+	"cmd/slackbot/internal/slacksim/serve": {"cmd/slackbot/internal/slacksim"},
 }
 
 // owners says who may import a library that the rest of the house must not know.
@@ -50,6 +52,7 @@ var owners = map[string][]string{
 	"github.com/rogpeppe/go-internal":      {},
 	"github.com/agnivade/levenshtein":      {"tools"},
 	"github.com/cenkalti/backoff":          {"cloudapi"},
+	"github.com/gorilla/websocket":         {"cmd/slackbot/internal/slacksim"},
 	"golang.org/x/time":                    {"cloudapi"},
 	"github.com/zricethezav/gitleaks":      {"formatters"},
 	"github.com/pelletier/go-toml":         {"formatters"},
