@@ -52,7 +52,7 @@ var owners = map[string][]string{
 	"github.com/rogpeppe/go-internal":      {},
 	"github.com/agnivade/levenshtein":      {"tools"},
 	"github.com/cenkalti/backoff":          {"cloudapi"},
-	"github.com/gorilla/websocket":         {"cmd/slackbot/internal/slacksim"},
+	"github.com/gorilla/websocket":         {"cmd/slackbot", "cmd/slackbot/internal/slacksim"},
 	"golang.org/x/time":                    {"cloudapi"},
 	"github.com/zricethezav/gitleaks":      {"formatters"},
 	"github.com/pelletier/go-toml":         {"formatters"},

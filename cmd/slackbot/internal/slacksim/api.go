@@ -177,6 +177,9 @@ func readCall(w http.ResponseWriter, r *http.Request) (a arguments, token string
 }
 
 func jsonArguments(body []byte) (arguments, *refusal) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return arguments{}, nil // slack-go says JSON, and sends nothing
+	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil {
 		if json.Valid(body) {
