@@ -12,7 +12,7 @@ GOBUILD  := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(V
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test race vet lint fmt fuzz golden generate fresh demo bench figures oracle tokens peers conformance fixture cross check clean
+.PHONY: help build test race vet lint fmt fuzz golden generate fresh demo bench figures oracle tokens peers slackpeers conformance fixture slacksim cross check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
@@ -76,8 +76,11 @@ oracle: ## our signer and simulator against the vendor's generic client (a modul
 tokens: ## our reports beside the raw answers in docs/benchmarks.md (a module of its own)
 	cd internal/tokens && go test -count=1 ./...
 
-peers: build fixture ## third-party MCP clients and the official conformance suite, from npm, drive the built binary
+peers: build fixture slackpeers ## third-party MCP and Slack clients and the official conformance suite, from npm, drive what we build
 	internal/peers/run.sh bin/alitriage-mcp bin/alitriage-mcp-fixture
+
+slackpeers: build slacksim ## Slack's own clients, schema and types, from npm, judge our fake Slack and the slackbot
+	internal/peers/slack.sh bin/slacksim bin/alitriage-slackbot
 
 conformance: build fixture ## write the results of the conformance suite to docs/conformance.md; read the diff
 	internal/peers/run.sh bin/alitriage-mcp bin/alitriage-mcp-fixture --write
@@ -85,6 +88,10 @@ conformance: build fixture ## write the results of the conformance suite to docs
 # Never released: see cmd/mcp/fixtures.go.
 fixture:
 	$(GOBUILD) -tags fixture -o bin/alitriage-mcp-fixture ./cmd/mcp
+
+# Never released: our fake Slack as a program.
+slacksim:
+	$(GOBUILD) -o bin/slacksim ./cmd/slackbot/internal/slacksim/serve
 
 cross: ## both binaries for every platform we release, thrown away afterwards
 	@out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \

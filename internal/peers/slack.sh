@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Lets Slack's own software from npm, pinned in package-lock.json, judge what we build for Slack.
+#
+#   slack.sh SLACKSIM SLACKBOT        our fake Slack, and the bot
+#
+# The official clients drive the fake, so that what passes against the fake is worth something; the official schema
+# judges the bot's manifest; the official types judge its messages, where there are any.
+set -euo pipefail
+
+[[ $# -eq 2 ]] || { echo "usage: slack.sh SLACKSIM SLACKBOT" >&2; exit 2; }
+for path in "$1" "$2"; do
+  [[ -x $path ]] || { echo "slack.sh: no executable $path: run 'make build slacksim' first" >&2; exit 2; }
+done
+slacksim=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+slackbot=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
+cd "$(dirname "${BASH_SOURCE[0]}")"
+. ./node.sh
+
+node slack-clients.mjs "$slacksim"
+node slack-manifest.mjs "$slackbot"
+node blocks-types.mjs --self-test testdata/blocks
+# Once formatters/blockkit has golden messages they have to satisfy the types too.
+golden=../../formatters/blockkit/testdata
+[[ ! -d ../../formatters/blockkit ]] || node blocks-types.mjs "$golden"
