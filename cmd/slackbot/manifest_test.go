@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"io"
 	"os"
 	"testing"
 
@@ -11,6 +12,13 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
+// runApp runs the program in an environment of env alone.
+func runApp(t *testing.T, env map[string]string, out, errs io.Writer, args ...string) int {
+	t.Helper()
+	program := app{args: args, out: out, errs: errs, lookUp: func(name string) (string, bool) { value, ok := env[name]; return value, ok }}
+	return program.run(t.Context())
+}
+
 func TestManifest(t *testing.T) {
 	for name, args := range map[string][]string{
 		"socket_mode": {"alitriage-slackbot", "manifest"},
@@ -18,7 +26,7 @@ func TestManifest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer
-			require.Zero(t, run(t.Context(), args, &out, &errs), errs.String())
+			require.Zero(t, runApp(t, nil, &out, &errs, args...), errs.String())
 			golden := "testdata/" + name + ".yaml"
 			if *update {
 				require.NoError(t, os.WriteFile(golden, out.Bytes(), 0o600))
@@ -35,13 +43,12 @@ func TestWhatCannotBeDoneIsSaid(t *testing.T) {
 		args []string
 		says string
 	}{
-		"serving is not there yet":         {nil, "does not serve Slack yet"},
 		"the URL must be https":            {[]string{"manifest", "--url", "http://bot.example.com"}, "--url must be the bot's public https address"},
 		"the URL must not hold a password": {[]string{"manifest", "--url", "https://u:p@bot.example.com"}, "--url must be"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer
-			require.Equal(t, 2, run(t.Context(), append([]string{"alitriage-slackbot"}, tc.args...), &out, &errs))
+			require.Equal(t, exitRefused, runApp(t, nil, &out, &errs, append([]string{"alitriage-slackbot"}, tc.args...)...))
 			require.Contains(t, errs.String(), tc.says)
 			require.Empty(t, out.String())
 		})

@@ -1,0 +1,290 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/alitriage/alitriage/cmd/slackbot/internal/jobs"
+	"github.com/alitriage/alitriage/formatters"
+	"github.com/alitriage/alitriage/formatters/blockkit"
+)
+
+const (
+	// editPause is the least time between two changes of one message.
+	editPause = 3 * time.Second
+	// maxPosts is how often a response_url may be used. The last ones are kept for
+	// the answer.
+	maxPosts    = 5
+	urlLifetime = 30 * time.Minute
+	// maxTries is how often a delivery is tried before the answer is given up; with
+	// its pauses that takes hours.
+	maxTries    = 100
+	maxTryPause = 2 * time.Minute
+)
+
+// progress shows how far a run is that waits: once in private, else by editing its
+// message. What goes wrong is no reason to stop. It returns how long Slack wants
+// to be left alone.
+func (s *step) progress(ctx context.Context) time.Duration {
+	r := s.run
+	if time.Since(r.Asked) < quiet || time.Since(r.Told) < editPause || !r.Where.editable() && r.Progress {
+		return 0
+	}
+	err := s.show(ctx, s.message())
+	if limited, ok := errors.AsType[*later](err); ok {
+		return limited.after
+	}
+	if err != nil {
+		s.logger.InfoContext(ctx, "progress was not shown", "run", s.job.ID, "error", err)
+	}
+	r.Progress = true
+	return 0
+}
+
+// tell delivers the answer, and ends the run.
+func (s *step) tell(ctx context.Context) jobs.Outcome {
+	r := s.run
+	if wait := editPause - time.Since(r.Told); r.Where.editable() && wait > 0 {
+		return jobs.Again(wait)
+	}
+	crashAt("telling")
+	if err := s.deliver(ctx); err != nil {
+		return s.tellLater(ctx, err)
+	}
+	crashAt("posted")
+	next := stageTold
+	if r.Kind == kindAsk {
+		next = stageAsking
+	}
+	if !s.save(ctx, next) {
+		return jobs.Again(time.Second)
+	}
+	crashAt("told")
+	s.end(ctx)
+	return jobs.Done()
+}
+
+// deliver brings the answer of any kind.
+func (s *step) deliver(ctx context.Context) error {
+	switch s.run.Kind {
+	case kindShare:
+		return s.share(ctx)
+	case kindFile:
+		return s.file(ctx)
+	case kindReport, kindAsk:
+	}
+	if err := s.show(ctx, s.message()); err != nil {
+		return err
+	}
+	return s.call(ctx)
+}
+
+// tellLater tries again after a while, or gives up.
+func (s *step) tellLater(ctx context.Context, err error) jobs.Outcome {
+	r := s.run
+	s.logger.WarnContext(ctx, "an answer was not delivered", "run", s.job.ID, "tries", r.Tries+1, "error", err)
+	if errors.Is(err, errSignedIn) {
+		s.health.slack(err)
+	}
+	if r.Tries++; r.Tries >= maxTries {
+		s.end(ctx)
+		return jobs.Dead("slack did not take the answer: " + err.Error())
+	}
+	pause := min(time.Duration(r.Tries)*2*time.Second, maxTryPause)
+	if limited, ok := errors.AsType[*later](err); ok {
+		pause = max(limited.after, time.Second)
+	}
+	if !s.save(ctx, stageAnswered) {
+		return jobs.Again(time.Second)
+	}
+	return jobs.Again(pause)
+}
+
+// end tidies up behind a run.
+func (s *step) end(ctx context.Context) {
+	r := s.run
+	for _, key := range r.Claims {
+		s.drop(ctx, key)
+	}
+	if err := s.queue.EraseSecret(ctx, s.job.ID); err != nil {
+		s.logger.WarnContext(ctx, "a response_url was not erased", "run", s.job.ID, "error", err)
+	}
+	s.audit(ctx, s.job.ID, r)
+}
+
+// show puts a message where the run's lives.
+func (s *step) show(ctx context.Context, m blockkit.Message) error {
+	r := s.run
+	switch {
+	case r.Where.TS != "":
+		err := s.slack.update(ctx, r.Where.Channel, r.Where.TS, m)
+		if !errors.Is(err, errGone) && !errors.Is(err, errNotThere) {
+			return s.shown(ctx, err)
+		}
+		r.Where.TS, r.Where.Post = "", true // somebody has deleted it
+		return s.show(ctx, m)
+	case r.Where.Post:
+		return s.post(ctx, m)
+	default:
+		return s.whisper(ctx, m)
+	}
+}
+
+// shown remembers when the message was changed.
+func (s *step) shown(_ context.Context, err error) error {
+	if err == nil {
+		s.run.Told = time.Now()
+	}
+	return err
+}
+
+// post makes the message that is edited from then on. Where the bot may not
+// write, the asker hears of it in private.
+func (s *step) post(ctx context.Context, m blockkit.Message) error {
+	r := s.run
+	channel := r.Where.Channel
+	if channel == "" {
+		dm, err := s.slack.openDM(ctx, r.Asker.User)
+		if errors.Is(err, errNotThere) {
+			r.Where = surface{}
+			return s.whisper(ctx, m)
+		}
+		if err != nil {
+			return err
+		}
+		channel = dm
+	}
+	ts, err := s.slack.post(ctx, channel, r.Where.Thread, m)
+	if errors.Is(err, errNotThere) {
+		r.Where = surface{}
+		return s.whisper(ctx, m)
+	}
+	if err != nil {
+		return err
+	}
+	r.Where = surface{Channel: channel, TS: ts, Thread: r.Where.Thread}
+	return s.shown(ctx, nil)
+}
+
+// whisper reaches the asker alone: by the response_url while it can be used, then
+// in the channel, then by direct message.
+func (s *step) whisper(ctx context.Context, m blockkit.Message) error {
+	r := s.run
+	url := s.responseURL(ctx)
+	if url != "" {
+		err := s.slack.respond(ctx, url, m, r.Where.Replace, false)
+		if !errors.Is(err, errGone) {
+			if err == nil {
+				r.Posts++
+			}
+			return s.shown(ctx, err)
+		}
+		r.Posts = maxPosts
+	}
+	err := s.slack.whisper(ctx, r.Asker.Channel, r.Asker.Thread, r.Asker.User, m)
+	if !errors.Is(err, errNotThere) {
+		return s.shown(ctx, err)
+	}
+	dm, err := s.slack.openDM(ctx, r.Asker.User)
+	if err != nil {
+		return err
+	}
+	_, err = s.slack.post(ctx, dm, "", m)
+	return s.shown(ctx, err)
+}
+
+// responseURL is the run's, "" when it can be used no more.
+func (s *step) responseURL(ctx context.Context) string {
+	if s.run.Posts >= maxPosts || time.Since(s.run.Asked) > urlLifetime {
+		return ""
+	}
+	url, err := s.queue.Secret(ctx, s.job.ID)
+	if err != nil || !s.slack.mayRespondTo(url) {
+		return ""
+	}
+	return url
+}
+
+// call mentions who watches, below the message: an edit rings no bell.
+func (s *step) call(ctx context.Context) error {
+	r := s.run
+	if !r.Watch || r.Where.TS == "" {
+		return nil
+	}
+	thread := r.Where.Thread
+	if thread == "" {
+		thread = r.Where.TS
+	}
+	m := blockkit.Say("Done: "+strings.ToUpper(string(r.verdict())), nil, blockkit.Frame{Run: s.job.ID, Call: r.Asker.User})
+	_, err := s.slack.post(ctx, r.Where.Channel, thread, m)
+	return err
+}
+
+// share shows the report of another run to the whole channel.
+func (s *step) share(ctx context.Context) error {
+	r := s.run
+	shared, found := s.find(ctx, r.From)
+	if !found || shared.Report == nil {
+		return s.whisper(ctx, blockkit.Say("There is nothing to share: run "+r.From+" is over 24 hours old.", nil, blockkit.Frame{Run: s.job.ID}))
+	}
+	frame := s.frame(r.From, &shared)
+	frame.SharedBy = r.Asker.User
+	m := blockkit.Render(*shared.Report, frame)
+	ts, err := s.slack.post(ctx, r.Asker.Channel, r.Asker.Thread, m)
+	if errors.Is(err, errNotThere) { // a response_url needs no membership
+		if url := s.responseURL(ctx); url != "" {
+			return s.slack.respond(ctx, url, m, false, true)
+		}
+		return s.whisper(ctx, blockkit.Say("The report was not shared: the bot is not in this channel. Invite it with /invite @alitriage, and press Share again.", nil, blockkit.Frame{Run: s.job.ID}))
+	}
+	if err == nil {
+		r.Where = surface{Channel: r.Asker.Channel, TS: ts}
+	}
+	return err
+}
+
+// file brings the whole output as a file, to the asker alone unless the
+// conversation is a thread.
+func (s *step) file(ctx context.Context) error {
+	r := s.run
+	if r.Report == nil {
+		return s.whisper(ctx, s.message())
+	}
+	channel, err := s.slack.openDM(ctx, r.Asker.User)
+	if err == nil {
+		name := "alitriage-" + s.job.ID + ".txt"
+		err = s.slack.upload(ctx, channel, "", name, name, formatters.Text(*r.Report, s.fence()))
+	}
+	switch {
+	case errors.Is(err, errNotThere):
+		return s.whisper(ctx, blockkit.Say("The file could not be sent: the app needs the scopes im:write and files:write. Install it again with the manifest that the bot prints.", nil, blockkit.Frame{Run: s.job.ID}))
+	case err != nil:
+		return err
+	}
+	return s.whisper(ctx, blockkit.Say("The whole output is in your direct messages with the bot.", nil, blockkit.Frame{Run: s.job.ID}))
+}
+
+// message is what the run has to say now.
+func (s *step) message() blockkit.Message {
+	r := s.run
+	if r.Kind == kindAsk {
+		return question(s.job.ID, r)
+	}
+	frame := s.frame(s.job.ID, r)
+	if r.Report == nil {
+		return blockkit.Failure(r.Error, frame)
+	}
+	return blockkit.Render(*r.Report, frame)
+}
+
+// frame is what stands around a report.
+func (b *bot) frame(id string, r *run) blockkit.Frame {
+	f := blockkit.Frame{Run: id, Notes: r.Notes, Buttons: buttons(id, r)}
+	if r.Stage == stageReading && r.moving() && !r.Until.IsZero() {
+		f.Waiting = fmt.Sprintf("Waiting for its end: %s of at most %s.", time.Since(r.Asked).Round(time.Second), r.Until.Sub(r.Asked).Round(time.Second))
+	}
+	return f
+}

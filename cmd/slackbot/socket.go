@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackevents"
+	"github.com/slack-go/slack/socketmode"
+)
+
+const (
+	// connections: with two, one is there while Slack renews the other.
+	connections = 2
+	// maxAtOnce bounds what is being stored at the same time.
+	maxAtOnce = 256
+	// socketPause is the time before a connection that ended is opened again.
+	socketPause = 5 * time.Second
+)
+
+// socket takes Slack's requests over Socket Mode. The library reads and acks; the
+// loop over its events is ours, so that they are stored before they are acked,
+// bounded in number, and never in the way of its pings.
+type socket struct {
+	*bot
+
+	slots chan struct{}
+	busy  sync.WaitGroup
+}
+
+// serve keeps the connections until ctx ends. It returns an error when Slack does
+// not accept the tokens.
+func (s *socket) serve(ctx context.Context, api *slack.Client) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	for number := range connections {
+		s.health.socket(number, false)
+		all.Go(func() {
+			for ctx.Err() == nil {
+				if err := s.connect(ctx, api, number); errors.Is(err, errSignedIn) {
+					cancel(err)
+				}
+				select {
+				case <-time.After(socketPause):
+				case <-ctx.Done():
+				}
+			}
+		})
+	}
+	all.Wait()
+	s.busy.Wait()
+	if err := context.Cause(ctx); errors.Is(err, errSignedIn) {
+		return err
+	}
+	return nil
+}
+
+// connect runs one connection, which renews itself, until it cannot.
+func (s *socket) connect(ctx context.Context, api *slack.Client, number int) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	client := socketmode.New(api, socketmode.OptionDialer(&websocket.Dialer{
+		NetDialContext:   (&net.Dialer{Timeout: slackTimeout, KeepAlive: 15 * time.Second}).DialContext,
+		HandshakeTimeout: slackTimeout,
+	}), socketmode.OptionLog(log.New(io.Discard, "", 0)))
+	var loop sync.WaitGroup
+	loop.Go(func() { s.listen(ctx, client, number) })
+	err := client.RunContext(ctx)
+	cancel()
+	loop.Wait()
+	s.health.socket(number, false)
+	if err = judged(err); err != nil && ctx.Err() == nil {
+		s.logger.WarnContext(ctx, "a connection of Socket Mode has ended", "connection", number, "error", err)
+	}
+	return err
+}
+
+// listen hands each request to a goroutine of its own, and never waits.
+func (s *socket) listen(ctx context.Context, client *socketmode.Client, number int) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e := <-client.Events:
+			s.event(ctx, client, number, e)
+		}
+	}
+}
+
+func (s *socket) event(ctx context.Context, client *socketmode.Client, number int, e socketmode.Event) {
+	switch e.Type {
+	case socketmode.EventTypeConnected:
+		s.health.socket(number, true)
+		s.health.slack(nil)
+	case socketmode.EventTypeConnecting, socketmode.EventTypeConnectionError, socketmode.EventTypeDisconnect:
+		s.health.socket(number, false)
+	case socketmode.EventTypeInvalidAuth:
+		s.health.slack(errSignedIn)
+	case socketmode.EventTypeErrorWriteFailed:
+		s.logger.WarnContext(ctx, "an acknowledgement was not written; the person sees an error, and the run goes on")
+	default:
+		if e.Request != nil {
+			s.take(ctx, client, e)
+		}
+	}
+}
+
+// take works on a request in the background. One too many is refused at once.
+func (s *socket) take(ctx context.Context, client *socketmode.Client, e socketmode.Event) {
+	select {
+	case s.slots <- struct{}{}:
+	default:
+		s.logger.WarnContext(ctx, "too many requests at once")
+		_ = client.Ack(*e.Request, map[string]any{"text": "alitriage is busy, and nothing was started. Ask again in a moment."})
+		return
+	}
+	s.busy.Go(func() {
+		defer func() { <-s.slots }()
+		began := time.Now()
+		if err := s.handle(context.WithoutCancel(ctx), client, e); err != nil {
+			s.logger.WarnContext(ctx, "a request was not acknowledged", "error", err)
+		}
+		s.metrics.ack.Observe(time.Since(began).Seconds())
+	})
+}
+
+// handle stores a request, and acknowledges it then.
+func (s *socket) handle(ctx context.Context, client *socketmode.Client, e socketmode.Event) error {
+	switch data := e.Data.(type) {
+	case slack.SlashCommand:
+		m := s.slashed(ctx, data)
+		crashAt("acking")
+		return client.Ack(*e.Request, ackOf(m))
+	case slack.InteractionCallback:
+		defer s.interacted(ctx, data)()
+		return client.Ack(*e.Request)
+	case slackevents.EventsAPIEvent:
+		var outer envelope
+		if err := json.Unmarshal(e.Request.Payload, &outer); err != nil {
+			return client.Ack(*e.Request)
+		}
+		if err := s.happened(ctx, outer); err != nil {
+			return err // Slack sends it again
+		}
+		return client.Ack(*e.Request)
+	default:
+		s.logger.InfoContext(ctx, "a request that the bot does not know", "type", fmt.Sprintf("%T", data))
+		return client.Ack(*e.Request)
+	}
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/alitriage/alitriage/cloudapi"
+	"github.com/alitriage/alitriage/cmd/slackbot/internal/jobs"
+	"github.com/alitriage/alitriage/formatters"
+	"github.com/alitriage/alitriage/tools"
+)
+
+// start starts something, or joins what somebody has started there before. The
+// intent is on disk before anything is sent, and is never acted upon twice.
+func (s *step) start(ctx context.Context, tool tools.Tool, plan tools.Plan) jobs.Outcome {
+	key := "start " + plan.Place
+	owner, err := s.queue.Claim(ctx, key, s.job.ID)
+	switch {
+	case err != nil:
+		return jobs.Again(pace)
+	case owner != s.job.ID:
+		return s.join(ctx, tool, key, owner)
+	}
+	s.run.Life = s.queue.Life()
+	if !s.save(ctx, stageStarting) {
+		return jobs.Again(time.Second)
+	}
+	crashAt("intended")
+	args := append(plan.Args, formatters.Fact{Name: "wait_seconds", Value: int64(0)})
+	report, err := tool.Call(context.WithoutCancel(ctx), asJSON(args), nil)
+	crashAt("started")
+	if err != nil {
+		s.drop(ctx, key)
+		if e, ok := errors.AsType[*cloudapi.Error](err); ok && e.MayHaveStarted {
+			s.run.Unsure = true
+		}
+		return s.judge(ctx, tool, report, err)
+	}
+	return s.judge(ctx, tool, report, nil)
+}
+
+// drop gives up the place of a start.
+func (s *step) drop(ctx context.Context, key string) {
+	if err := s.queue.Release(ctx, key, s.job.ID); err != nil {
+		s.logger.WarnContext(ctx, "a claim was not released", "run", s.job.ID, "error", err)
+	}
+}
+
+// join shows the change that another run has started in the same place, while it
+// is unfinished.
+func (s *step) join(ctx context.Context, tool tools.Tool, key, owner string) jobs.Outcome {
+	other, found := s.find(ctx, owner)
+	switch {
+	case s.run.Overrule == owner:
+		return s.succeed(ctx, key, owner)
+	case found && other.Unsure:
+		s.run.Unsure, s.run.Error = true, "Nothing was started: run "+owner+" may have started something there, and its fate is not known. Look in the console for the newest change of the environment first."
+		return s.answer(ctx)
+	case found && (other.Stage == stageReading && other.Report == nil || other.Stage == stageStarting) && time.Since(other.Asked) < startGrace:
+		return jobs.Again(time.Second) // it is being started this moment
+	case !found || other.Report == nil || len(other.Report.Resume) == 0:
+		return s.succeed(ctx, key, owner)
+	}
+	report, err := s.readings.read(ctx, tool, other.Args, firstFresh)
+	if err == nil && len(report.Resume) == 0 {
+		return s.succeed(ctx, key, owner)
+	}
+	s.run.Args = other.Args
+	s.run.Notes = append(s.run.Notes, "Nothing new was started: run "+owner+" had started this change before, and it has not ended.")
+	return s.judge(ctx, tool, report, err)
+}
+
+// succeed takes over the place of a run that is over.
+func (s *step) succeed(ctx context.Context, key, owner string) jobs.Outcome {
+	if err := s.queue.Release(ctx, key, owner); err != nil {
+		return jobs.Again(pace)
+	}
+	return jobs.Again(0)
+}
+
+// interrupted is a run that meant to start something when its process died (no
+// process runs two deliveries of one run at once). Whether it did is not known,
+// and is not tried.
+func (s *step) interrupted(ctx context.Context) jobs.Outcome {
+	s.unsure()
+	return s.answer(ctx)
+}
+
+func (s *step) unsure() {
+	s.run.Unsure, s.run.Report = true, nil
+	s.run.Error = "The bot was interrupted just when it was about to start this, at " + s.run.Asked.UTC().Format(time.TimeOnly) +
+		" UTC: it may have been started, or not. Nothing is started again by itself. Look in the console for the newest change of the environment; if there is none, start again."
+}
+
+func (b *bot) find(ctx context.Context, id string) (run, bool) {
+	job, err := b.queue.Get(ctx, id)
+	if err != nil {
+		return run{}, false
+	}
+	var r run
+	return r, job.Decode(&r) == nil
+}

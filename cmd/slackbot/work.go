@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/alitriage/alitriage/cloudapi"
+	"github.com/alitriage/alitriage/cmd/slackbot/internal/jobs"
+	"github.com/alitriage/alitriage/formatters"
+	"github.com/alitriage/alitriage/tools"
+)
+
+const (
+	// pace is the time between two reads of one thing, whoever waits for it.
+	pace = 5 * time.Second
+	// firstFresh is how old an answer may be for somebody who has just asked.
+	firstFresh = 2 * time.Second
+	// quiet is how long a run is worked on before its asker hears of it again.
+	quiet = 2 * time.Second
+	// maxCrashes is how often a run is taken up again after the process died in it.
+	maxCrashes = 5
+	// startGrace is how long a start of somebody else in the same place may take.
+	startGrace = 30 * time.Second
+)
+
+// work takes a run one step on. It is called again until it says that it is done;
+// whatever it does may be done twice, but for a start.
+func (b *bot) work(ctx context.Context, job *jobs.Job) jobs.Outcome {
+	var r run
+	if err := job.Decode(&r); err != nil {
+		return jobs.Dead("its state cannot be read")
+	}
+	s := &step{bot: b, job: job, run: &r}
+	if job.Crashes >= maxCrashes && r.Stage != stageTold {
+		r.Report, r.Error = nil, "alitriage failed several times over this, and has given up. Ask again; if it stays so, tell those who run the bot, with the run id."
+		if r.Stage == stageStarting {
+			s.unsure()
+		}
+		if !s.save(ctx, stageAnswered) {
+			return jobs.Again(time.Second)
+		}
+	}
+	switch r.Stage {
+	case stageReading:
+		return s.read(ctx)
+	case stageStarting:
+		return s.interrupted(ctx)
+	case stageAnswered:
+		return s.tell(ctx)
+	case stageTold, stageAsking, stageChosen:
+	}
+	return jobs.Done()
+}
+
+// step is one delivery of a run.
+type step struct {
+	*bot
+
+	job *jobs.Job
+	run *run
+}
+
+// save stores the run. It is false when somebody else has changed it meanwhile:
+// then this step is over.
+func (s *step) save(ctx context.Context, next stage) bool {
+	s.run.Stage = next
+	for {
+		err := s.queue.Save(ctx, s.job, s.run)
+		if err == nil {
+			return true
+		}
+		if !errors.Is(err, jobs.ErrConflict) || s.queue.Reload(ctx, s.job) != nil {
+			s.logger.WarnContext(ctx, "a run was not stored", "run", s.job.ID, "error", err)
+			return false
+		}
+		var stored run
+		if s.job.Decode(&stored) != nil {
+			return false
+		}
+		s.run.Stopped = stored.Stopped // what others change: this,
+		if stored.Stage == stageChosen {
+			return false // and the answer to a question
+		}
+	}
+}
+
+// read asks the cloud once.
+func (s *step) read(ctx context.Context) jobs.Outcome {
+	if s.run.Kind == kindShare {
+		return s.answer(ctx)
+	}
+	tool, err := tools.Find(s.tools, s.run.Tool)
+	if err != nil {
+		s.run.Error = err.Error()
+		return s.answer(ctx)
+	}
+	plan, err := tool.Plan(s.run.Args)
+	if err != nil {
+		s.run.Error = tool.ErrorText(err)
+		return s.answer(ctx)
+	}
+	if plan.Starts {
+		return s.start(ctx, tool, plan)
+	}
+	fresh := pace
+	if s.run.Report == nil {
+		fresh = firstFresh
+	}
+	report, err := s.readings.read(ctx, tool, s.run.Args, fresh)
+	if err != nil && passing(err) && s.waits() {
+		return jobs.Again(pace)
+	}
+	return s.judge(ctx, tool, report, err)
+}
+
+// passing tells whether asking again may go well.
+func passing(err error) bool {
+	e, ok := errors.AsType[*cloudapi.Error](err)
+	return ok && e.MayPass() && !e.MayHaveStarted
+}
+
+func (s *step) waits() bool { return time.Now().Before(s.run.Until) && !s.run.Stopped }
+
+// judge decides whether what was read is the answer.
+func (s *step) judge(ctx context.Context, tool tools.Tool, report formatters.Report, err error) jobs.Outcome {
+	if err != nil {
+		s.run.Report, s.run.Error = nil, tool.ErrorText(err)
+		return s.answer(ctx)
+	}
+	s.run.Report, s.run.Error = &report, ""
+	if len(report.Resume) > 0 {
+		s.run.Args = asJSON(report.Resume)
+	}
+	if !s.run.moving() || !s.waits() {
+		return s.answer(ctx)
+	}
+	after := pace
+	if limited := s.progress(ctx); limited > 0 {
+		after = max(after, limited)
+	}
+	if !s.save(ctx, stageReading) {
+		return jobs.Again(time.Second)
+	}
+	return jobs.Again(min(after, max(time.Until(s.run.Until), time.Second)))
+}
+
+// answer is reached: what is left is to deliver it.
+func (s *step) answer(ctx context.Context) jobs.Outcome {
+	if !s.save(ctx, stageAnswered) {
+		return jobs.Again(time.Second)
+	}
+	return s.tell(ctx)
+}
+
+func asJSON(v any) json.RawMessage {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // facts and runs always marshal
+	}
+	return text
+}
