@@ -27,13 +27,16 @@ var arrows = map[string][]string{
 	"cloudapi":          {"cloudapi/acs3"},
 	"cloudapi/cloudsim": {"cloudapi", "cloudapi/acs3"},
 	"formatters":        {"cloudapi"},
-	"tools":             {"formatters", "cloudapi"},
-	"internal/config":   {"tools", "formatters", "cloudapi", "cloudapi/cloudsim"},
-	"internal/doctor":   {"tools", "formatters", "cloudapi", "internal/config"},
-	"internal/gendocs":  {"formatters", "internal/config", "tools"},
-	"internal/house":    {},
-	"cmd/mcp":           {"tools", "formatters", "cloudapi", "cloudapi/cloudsim", "internal/config", "internal/doctor"},
-	"cmd/slackbot":      {"tools", "formatters", "formatters/blockkit", "cloudapi", "cloudapi/cloudsim", "internal/config"},
+
+	"formatters/blockkit": {"formatters"},
+
+	"tools":            {"formatters", "cloudapi"},
+	"internal/config":  {"tools", "formatters", "cloudapi", "cloudapi/cloudsim"},
+	"internal/doctor":  {"tools", "formatters", "cloudapi", "internal/config"},
+	"internal/gendocs": {"formatters", "internal/config", "tools"},
+	"internal/house":   {},
+	"cmd/mcp":          {"tools", "formatters", "cloudapi", "cloudapi/cloudsim", "internal/config", "internal/doctor"},
+	"cmd/slackbot":     {"tools", "formatters", "formatters/blockkit", "cloudapi", "cloudapi/cloudsim", "internal/config"},
 
 	"internal/gendocs/section": {},
 
