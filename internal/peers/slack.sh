@@ -3,8 +3,9 @@
 #
 #   slack.sh SLACKSIM SLACKBOT        our fake Slack, and the bot
 #
-# The official clients drive the fake, so that what passes against the fake is worth something; the official schema
-# judges the bot's manifest; the official types judge its messages, where there are any.
+# The official clients drive the fake, and emulate, a fake by others, is compared with it, so that what passes against
+# the fake is worth something; the official schema judges the bot's manifest; the official types judge its messages,
+# where there are any.
 set -euo pipefail
 
 [[ $# -eq 2 ]] || { echo "usage: slack.sh SLACKSIM SLACKBOT" >&2; exit 2; }
@@ -17,6 +18,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 . ./node.sh
 
 node slack-clients.mjs "$slacksim"
+node slack-emulate.mjs "$slacksim"
 node slack-manifest.mjs "$slackbot"
 node blocks-types.mjs --self-test testdata/blocks
 # Once formatters/blockkit has golden messages they have to satisfy the types too.
