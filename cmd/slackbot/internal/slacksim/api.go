@@ -161,7 +161,7 @@ func readCall(w http.ResponseWriter, r *http.Request) (a arguments, token string
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	if kind == "multipart/form-data" && parameters["boundary"] != "" {
-		r.ParseMultipartForm(maxRequest) //nolint:errcheck,gosec // what cannot be read is missing, and the body is bounded above
+		r.ParseMultipartForm(maxRequest) //nolint:errcheck // what cannot be read is missing, and the body is bounded above
 	} else {
 		r.ParseForm() //nolint:errcheck // what cannot be read is missing
 	}

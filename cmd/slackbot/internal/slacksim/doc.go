@@ -10,6 +10,18 @@
 // Fault. Characters are counted in UTF-16 units: Slack does not say how it
 // counts, and this is the strictest of the usual ways.
 //
+// In a test, over HTTP (without BotURL it is Socket Mode):
+//
+//	sim, err := slacksim.Start(slacksim.Options{})
+//	defer sim.Close()
+//	… the bot gets sim.APIURL() and sim.Secrets(), and listens at url
+//	sim.SetBotURL(url)
+//	seen, err := sim.Command(slacksim.Alice, slacksim.Incidents, "/triage", "checkout")
+//	shown := sim.Visible(slacksim.Alice, slacksim.Incidents)
+//	seen, err = sim.Click(slacksim.Alice, shown[0], "refresh")
+//
+// In a testing/synctest bubble New and Transport stand for Start and sockets.
+//
 // Where Slack's behaviour is not documented the comment says "not known" and the
 // stricter guess is taken, so that what passes here should pass there.
 //

@@ -93,7 +93,7 @@ func kindOf(inner string) string {
 }
 
 // ofElement are the elements of rich_text that are live by their type.
-var ofElement = map[any]struct{ kind, field string }{
+var ofElement = map[string]struct{ kind, field string }{
 	"user": {LiveUser, "user_id"}, "usergroup": {LiveGroup, "usergroup_id"}, "channel": {LiveChannel, "channel_id"},
 	"broadcast": {LiveBroadcast, "range"}, "link": {LiveLink, "url"}, "date": {LiveDate, "fallback"},
 }
@@ -118,16 +118,17 @@ func walk(where string, v any) []Live {
 // never parsed.
 func live(where string, o object) []Live {
 	text, _ := o["text"].(string)
-	switch o["type"] {
+	kind, _ := o["type"].(string)
+	switch kind {
 	case "mrkdwn":
 		return scan(where, text, o["verbatim"] != true, o["verbatim"] != true)
 	case "markdown":
 		return append(scan(where, text, true, true), bare(where, LiveLink, regexp.MustCompile(`\]\([^)]+\)`), text)...)
 	}
-	if e, ok := ofElement[o["type"]]; ok && o[e.field] != nil {
+	if e, ok := ofElement[kind]; ok && o[e.field] != nil {
 		return []Live{{where, e.kind, fmt.Sprint(o[e.field])}}
 	}
-	if url, ok := o["url"].(string); ok && o["type"] == "button" {
+	if url, ok := o["url"].(string); ok && kind == "button" {
 		return []Live{{where, LiveLink, url}}
 	}
 	return nil
