@@ -112,6 +112,7 @@ func New(options Options) *Sim {
 		attempts:     make(map[string][]Attempt),
 		sockets:      newSockets(),
 	}
+	s.world.Channels = slices.Clone(s.world.Channels) // conversations are added
 	if s.client == nil {
 		s.client = &http.Client{Transport: &http.Transport{}}
 	}

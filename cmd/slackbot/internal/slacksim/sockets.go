@@ -141,6 +141,13 @@ func (s *Sim) join(conn *websocket.Conn) *socket {
 	s.sockets.made++
 	c.id = s.sockets.made
 	s.sockets.open = append(s.sockets.open, c)
+	pong := conn.PingHandler()
+	conn.SetPingHandler(func(data string) error {
+		if s.frozen(c) {
+			return nil
+		}
+		return pong(data)
+	})
 	conn.SetPongHandler(func(string) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
