@@ -21,9 +21,10 @@ type File struct {
 	SharedTo []string `json:"shared_to"` // channels, once the upload is complete
 
 	secret string // of its upload URL
+	number int    // in the order of their announcement
 }
 
-// Files lists what was uploaded or announced.
+// Files lists what was uploaded or announced, oldest first.
 func (s *Sim) Files() []File {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -31,6 +32,7 @@ func (s *Sim) Files() []File {
 	for _, f := range s.files {
 		list = append(list, *f)
 	}
+	slices.SortFunc(list, func(a, b File) int { return a.number - b.number })
 	return list
 }
 
@@ -53,7 +55,7 @@ func (s *Sim) uploadURL(a arguments) (answer, *refusal) {
 	if err != nil || length <= 0 || a["filename"] == "" {
 		return nil, invalidArguments("length must be positive and filename given")
 	}
-	f := &File{ID: identifier("F"), Name: a["filename"], Length: length, secret: randomHex(16)}
+	f := &File{ID: identifier("F"), Name: a["filename"], Length: length, secret: randomHex(16), number: len(s.files)}
 	s.files[f.ID] = f
 	return answer{"file_id": f.ID, "upload_url": s.url + "/upload/" + f.ID + "/" + f.secret}, nil
 }
