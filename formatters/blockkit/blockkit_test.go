@@ -68,7 +68,7 @@ var frame = blockkit.Frame{Run: "7F3KQ2MXAB", Buttons: []blockkit.Button{
 func TestGoldenMessages(t *testing.T) {
 	all := reports(t)
 	for _, name := range []string{
-		"get_app_status/a-batch-waits-for-confirmation", "get_invocation_results/fifty-different-failures-over-the-budget", "get_invocation_results/failed-with-exit-code-137", "gather_env_stats/failed-with-instances", "get_operation_result/hostile-texts",
+		"get_app_status/a-batch-waits-for-confirmation", "get_invocation_results/fifty-different-failures-over-the-budget", "get_invocation_results/failed-with-exit-code-137", "gather_env_stats/failed-with-instances", "get_operation_result/succeeded-but-one-of-three-instances-failed",
 		"errors/forbidden-by-the-trust-policy-of-the-role",
 	} {
 		r, found := all[name]
@@ -106,7 +106,7 @@ func TestEveryReportFitsIntoAMessage(t *testing.T) {
 	for name, r := range reports(t) {
 		m := blockkit.Render(r, frame)
 		require.NoError(t, blockkit.Check(m), name)
-		require.True(t, strings.HasPrefix(m.Text, strings.ToUpper(string(r.Verdict))+": "), name)
+		require.True(t, strings.HasPrefix(strings.TrimPrefix(m.Text, "SIMULATED "), strings.ToUpper(string(r.Verdict))+": "), name)
 		text := asJSON(t, m)
 		var back struct{ Blocks slack.Blocks }
 		require.NoError(t, json.Unmarshal([]byte(text), &back), name)
@@ -114,7 +114,9 @@ func TestEveryReportFitsIntoAMessage(t *testing.T) {
 			require.NotEqual(t, "*slack.UnknownBlock", fmt.Sprintf("%T", b), name)
 		}
 		for _, must := range append([]string{r.Source.Region, r.Source.Profile}, r.Source.RequestIDs[max(len(r.Source.RequestIDs)-1, 0):]...) {
-			require.Contains(t, text, must, name)
+			quoted, err := json.Marshal(must)
+			require.NoError(t, err)
+			require.Contains(t, text, strings.Trim(string(quoted), `"`), name)
 		}
 		require.NotContains(t, text, `"mrkdwn"`, name)
 	}

@@ -85,7 +85,7 @@ func (b *builder) items(items []formatters.Item, l level) {
 	}
 	row("verdict", "what", "why")
 	for _, item := range items[:min(len(items), l.items)] {
-		row(strings.ToUpper(clean(string(item.Verdict))), cut(clean(item.Name), 120), cut(clean(item.Text), l.text))
+		row(strings.ToUpper(cut(clean(string(item.Verdict)), 20)), cut(clean(item.Name), 120), cut(clean(item.Text), l.text))
 	}
 	if more := len(items) - l.items; more > 0 {
 		row("…", fmt.Sprintf("and %d more", more), "not shown here; see the full output")

@@ -67,10 +67,11 @@ func Failure(text string, f Frame) Message {
 func Say(headline string, lines []string, f Frame) Message {
 	links, lines := linkButtons(lines)
 	f.Buttons = append(append([]Button{}, f.Buttons...), links...)
-	m := Message{Text: escape(cut(clean(headline), maxFallback/2))}
+	text := clean(headline)
 	if f.Run != "" {
-		m.Text += " · run " + escape(f.Run)
+		text = cut(text, maxFallback/2) + " · run " + f.Run
 	}
+	m := Message{Text: escape(text)}
 	for _, l := range levels {
 		var b builder
 		b.calls(f)
@@ -96,17 +97,25 @@ func fallback(r formatters.Report, f Frame) string {
 }
 
 func verdict(r formatters.Report) string {
-	word := strings.ToUpper(clean(string(r.Verdict)))
+	word := strings.ToUpper(cut(clean(string(r.Verdict)), 20))
 	if r.Source.Simulated {
 		return "SIMULATED " + word
 	}
 	return word
 }
 
-// escape is for the one text that Slack parses.
+// escape is for the one text that Slack parses. What is too long with its
+// escapes is cut before them.
 func escape(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+	for most := maxFallback; ; most = most * 2 / 3 {
+		text := escapes.Replace(cut(s, most))
+		if utf8.RuneCountInString(text) <= maxFallback {
+			return text
+		}
+	}
 }
+
+var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
 // clean makes a text valid, and never empty.
 func clean(s string) string {
