@@ -11,13 +11,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/alitriage/alitriage/tools"
 )
 
-const maxFile = 1 << 20 // bytes
+const (
+	maxFile  = 1 << 20         // bytes
+	patience = 5 * time.Second // with a pipe that nobody writes to
+)
 
 // document is a config file, checked by a shape. All that is wrong with it is
 // collected with its line.
@@ -50,7 +54,7 @@ type entry struct {
 // readDocument reads the file at path. Only a file that cannot be read at all is
 // an error; what is wrong in it are problems.
 func readDocument(path string, s shape) (*document, error) {
-	content, err := readFile(path)
+	content, err := readFile(path, patience)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +82,27 @@ func parseDocument(path string, content []byte, s shape) *document {
 	return d
 }
 
-func readFile(path string) ([]byte, error) {
+// readFile leaves the read behind when it takes too long: opening a pipe waits
+// for its writer, and nothing can end that.
+func readFile(path string, longest time.Duration) ([]byte, error) {
+	type result struct {
+		content []byte
+		err     error
+	}
+	read := make(chan result, 1)
+	go func() {
+		content, err := readAll(path)
+		read <- result{content, err}
+	}()
+	select {
+	case r := <-read:
+		return r.content, r.err
+	case <-time.After(longest):
+		return nil, fmt.Errorf("%.200q cannot be read: nothing came from it within %s; if it is a pipe, nobody writes to it", path, longest)
+	}
+}
+
+func readAll(path string) ([]byte, error) {
 	file, err := os.Open(path) //nolint:gosec // the path is the user's own --config
 	if err != nil {
 		if strings.HasPrefix(path, "~") {

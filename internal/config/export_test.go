@@ -8,6 +8,9 @@ func (c Config) WithoutSources() Config {
 	return c
 }
 
+// ReadFile reads a file that may be a pipe.
+var ReadFile = readFile
+
 // ReadContent reads a file that is not on disk, with nothing else said.
 func ReadContent(content string) (Config, error) {
 	r := &reader{cmd: &cli.Command{}, lookUp: func(string) (string, bool) { return "", false }, sources: sources{}}
