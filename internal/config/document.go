@@ -199,11 +199,15 @@ func (v *value) scalar(node *yaml.Node, t *text) *value {
 	if isNull(node) || v.text == "" {
 		return nil // as good as left out
 	}
-	if why := t.wrong(v.text); why != "" {
+	switch why := t.wrong(v.text); {
+	case why == "":
+		return v
+	case t.secret:
+		v.refuse(why)
+	default:
 		v.doc.say(v.line, "%s: %s %s", v.path, shown(v.text), why)
-		return nil
 	}
-	return v
+	return nil
 }
 
 func isNull(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Tag == "!!null" }

@@ -74,6 +74,14 @@ func TestEverythingWrongWithAFileIsSaidAtOnceWithItsLine(t *testing.T) {
 	golden(t, "bad.golden", err.Error()+"\n")
 }
 
+func TestAPasswordInAnEndpointIsNotShown(t *testing.T) {
+	for _, endpoint := range []string{"https://anna:pa55word@ecs.example.com", "https://ecs.example.com/?key=pa55word", "https://anna:pa55/word@ecs.example.com"} {
+		_, err := readFile(t, `profiles: {a: {endpoints: {ecs: "`+endpoint+`"}}}`)
+		require.ErrorContains(t, err, "alitriage.yaml:1: profiles.a.endpoints.ecs is refused: endpoint")
+		require.NotContains(t, err.Error(), "pa55")
+	}
+}
+
 func TestFilesThatAreNone(t *testing.T) {
 	for _, test := range []struct{ name, content, want string }{
 		{"a tab", "profiles:\n\tprod: {}\n", "alitriage.yaml:2: this is no YAML: found character that cannot start any token; indent with spaces, not tabs"},

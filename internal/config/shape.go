@@ -38,6 +38,7 @@ type text struct {
 	oneOf   []string // all that is allowed
 	isFlag  bool     // true or false
 	number  bool     // it may be written as a number, too
+	secret  bool     // it may hold a password where it is wrong, so it is not shown
 	// problem says what is wrong with a value; "" when nothing is.
 	problem func(string) string
 }
@@ -98,7 +99,7 @@ var profileShape = shape{
 func endpointKeys() (keys []key) {
 	for _, p := range products {
 		keys = append(keys, key{string(p), shape{usage: "base URL of " + string(p), text: &text{
-			pattern: `^https?://[^\s?#@]+$`,
+			pattern: `^https?://[^\s?#@]+$`, secret: true,
 			problem: func(raw string) string {
 				if _, err := cloudapi.ParseEndpoint(raw); err != nil {
 					return "is refused: " + err.Error()
