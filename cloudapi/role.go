@@ -118,7 +118,7 @@ type roleProvider struct {
 func (p *roleProvider) GetProviderName() string { return p.provider.GetProviderName() }
 
 func (p *roleProvider) GetCredentials() (*providers.Credentials, error) {
-	found, err := p.provider.GetCredentials()
+	found, err := p.assume()
 	if err == nil {
 		return found, nil
 	}
@@ -127,10 +127,22 @@ func (p *roleProvider) GetCredentials() (*providers.Credentials, error) {
 		return nil, failure
 	}
 	p.first.credentials.Discard(p.first.used)
-	if found, err = p.provider.GetCredentials(); err != nil {
+	if found, err = p.assume(); err != nil {
 		return nil, p.failure(err)
 	}
 	return found, nil
+}
+
+var errNoSession = errors.New("it is no session of a role")
+
+// assume asks the library, which panics at a session without an end.
+func (p *roleProvider) assume() (found *providers.Credentials, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errNoSession
+		}
+	}()
+	return p.provider.GetCredentials()
 }
 
 func (p *roleProvider) failure(err error) error {
@@ -142,8 +154,10 @@ func (p *roleProvider) failure(err error) error {
 	}
 	outer, _ := errors.AsType[*url.Error](err)
 	_, network := errors.AsType[net.Error](err)
-	if outer == nil && !network && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return err
+	if outer == nil && !network && !errors.Is(err, io.ErrUnexpectedEOF) { // it may quote the session
+		e := roleError(ErrBadResponse, never)
+		e.Sent, e.Cause = true, errNoSession
+		return e
 	}
 	if outer != nil {
 		err = outer.Err // without the URL, which holds the signature and the token

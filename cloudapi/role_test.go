@@ -283,7 +283,9 @@ func TestASessionWithoutAnEnd(t *testing.T) {
 		`{"Credentials":{"AccessKeyId":"STS.i","AccessKeySecret":"s","SecurityToken":"t","Expiration":"soon"}}`, `"s3cret`} {
 		s.Inject(cloudsim.Fault{Operation: "AssumeRole", Kind: cloudsim.Answer, Body: json.RawMessage(body), Times: 1})
 		_, err := s.base().Assume(s.role(t)).Key(t.Context())
-		require.EqualError(t, err, cloudapi.ErrNoCredentials.Error()+"; tried role "+testRole+": no usable key")
+		require.EqualError(t, err, "AssumeRole: the answer cannot be understood: it is no session of a role")
+		require.True(t, failure(t, err).Sent)
+		require.NotErrorIs(t, err, cloudapi.ErrNoCredentials, "which says that nothing was sent, and that a key is to be set")
 	}
 }
 
