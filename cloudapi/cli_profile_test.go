@@ -54,6 +54,7 @@ func TestAProfileIsCompleteOrRefused(t *testing.T) {
 				`{"name":"half","mode":"AK","access_key_id":"file-id"},{"name":"whole","mode":"AK",`+key+`},`+
 				`{"name":"ring","mode":"ChainableRamRoleArn","source_profile":"ring",`+role+`}]}`)
 			_, err := cloudapi.ProfileCredentials("p").Key(t.Context())
+			require.ErrorIs(t, err, cloudapi.ErrNoProfileCredentials)
 			require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
 			require.ErrorContains(t, err, `profile "p" of the aliyun CLI (~/.aliyun/config.json): `)
 			require.ErrorContains(t, err, row.says)

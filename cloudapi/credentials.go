@@ -20,6 +20,10 @@ import (
 // could be signed, so that nothing was sent.
 var ErrNoCredentials = errors.New("no usable Alibaba Cloud credentials")
 
+// ErrNoProfileCredentials is the ErrNoCredentials of a profile that was named, in
+// whose place no variable is read.
+var ErrNoProfileCredentials = fmt.Errorf("%w", ErrNoCredentials)
+
 const (
 	// A key is used this long before its source is asked again: most calls wait
 	// for nobody.
@@ -38,6 +42,7 @@ const (
 type Credentials struct {
 	base    *Credentials // of an assumed role
 	sources []credentialSource
+	none    error         // what it is called when no source has a key
 	slot    chan struct{} // holds one token: credentials-go is not safe for concurrent use
 
 	mu       sync.Mutex
@@ -120,7 +125,7 @@ func ChainCredentials(options ChainOptions) *Credentials {
 // credentials file, and nothing else: no part of a key or of a role comes from
 // the environment.
 func ProfileCredentials(name string) *Credentials {
-	return newCredentials(
+	c := newCredentials(
 		credentialSource{"profile " + strconv.Quote(name) + " of the aliyun CLI (~/.aliyun/config.json)",
 			func() (providers.CredentialsProvider, error) {
 				if err := checkCLIProfile(name); err != nil {
@@ -133,10 +138,12 @@ func ProfileCredentials(name string) *Credentials {
 				return providers.NewProfileCredentialsProviderBuilder().WithProfileName(name).Build()
 			}},
 	)
+	c.none = ErrNoProfileCredentials
+	return c
 }
 
 func newCredentials(sources ...credentialSource) *Credentials {
-	return &Credentials{sources: sources, slot: make(chan struct{}, 1)}
+	return &Credentials{sources: sources, none: ErrNoCredentials, slot: make(chan struct{}, 1)}
 }
 
 // Key returns the key to sign with. It can be called from many goroutines. It
@@ -243,7 +250,7 @@ func (c *Credentials) walk() (acs3.Key, error) {
 // says all by itself.
 func (c *Credentials) fail(tried string, err error) error {
 	if !canBeShown(err) {
-		err = fmt.Errorf("%w; tried %s", ErrNoCredentials, tried)
+		err = fmt.Errorf("%w; tried %s", c.none, tried)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

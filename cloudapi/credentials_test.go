@@ -115,6 +115,7 @@ func TestGivenKeysTakeNothingFromTheEnvironment(t *testing.T) {
 	require.Equal(t, acs3.Key{ID: "id", Secret: "secret"}, key)
 	_, err = cloudapi.StaticCredentials("", "", "").Key(t.Context())
 	require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
+	require.NotErrorIs(t, err, cloudapi.ErrNoProfileCredentials)
 }
 
 func TestNothingIsLookedUpAtConstruction(t *testing.T) {

@@ -100,6 +100,7 @@ var kindSteps = []struct {
 }{
 	{context.Canceled, advise("Ask again when you need the answer.")},
 	{context.DeadlineExceeded, advise("Ask again: this says nothing about what you asked for. If it stays so, give it more time (--max-wait), or check the network and the proxy (HTTPS_PROXY).")},
+	{cloudapi.ErrNoProfileCredentials, advise("Nothing was sent. Give that profile credentials with `aliyun configure --profile <its name>`, or name another one: a profile that is named takes none from variables.")},
 	{cloudapi.ErrNoCredentials, advise("Nothing was sent. Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or configure a profile with `aliyun configure`; or try alitriage with --demo, which needs none.")},
 	{cloudapi.ErrInvalid, advise("Correct the argument that the message names, and ask again.")},
 	{cloudapi.ErrNotFound, notFound("It is not there", "the id")},

@@ -94,6 +94,9 @@ func errorCases() []goldenCase {
 		of("no credentials", &cloudapi.Error{
 			Op: "DescribeInvocationResults", Product: cloudapi.ECS, Region: "cn-hangzhou", Kind: cloudapi.ErrUnauthenticated, Cause: cloudapi.ErrNoCredentials,
 		}),
+		of("no credentials of a named profile", &cloudapi.Error{
+			Op: "DescribeInvocationResults", Product: cloudapi.ECS, Region: "cn-hangzhou", Kind: cloudapi.ErrUnauthenticated, Cause: cloudapi.ErrNoProfileCredentials,
+		}),
 		of("the time was over", &cloudapi.Error{
 			Op: "DescribeInvocationResults", Product: cloudapi.ECS, Region: "cn-hangzhou", Kind: cloudapi.ErrUnavailable, Cause: context.DeadlineExceeded, Sent: true,
 		}),
