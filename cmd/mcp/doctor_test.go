@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -125,6 +126,11 @@ func TestTheDoctorFindsWhatIsWrong(t *testing.T) {
 			}})
 		}},
 		{fact: "nobody listens at the endpoint", code: exitBad, spoil: func(b *sickbed) { b.env["ALITRIAGE_ENDPOINT"] = "http://127.0.0.1:1" }},
+		{fact: "the endpoint hangs up", code: exitBad, spoil: func(b *sickbed) {
+			server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+			b.t.Cleanup(server.Close)
+			b.env["ALITRIAGE_ENDPOINT"] = server.URL
+		}},
 		{fact: "one endpoint of two accounts is away", code: exitBad, spoil: func(b *sickbed) {
 			url := b.env["ALITRIAGE_ENDPOINT"]
 			delete(b.env, "ALITRIAGE_ENDPOINT")

@@ -141,7 +141,11 @@ func (e *examination) endpoints() (checks []Check) {
 // lost is why an endpoint was not reached; what mends it is what a call would be
 // told.
 func (e *examination) lost(r reached) (text, mend string) {
-	return e.explain(&cloudapi.Error{Product: r.product, Region: e.Client.Region(), Kind: cloudapi.ErrUnavailable, Cause: r.err})
+	way, _ := errors.AsType[*cloudapi.ReachError](r.err)
+	return e.explain(&cloudapi.Error{
+		Product: r.product, Region: e.Client.Region(), Kind: cloudapi.ErrUnavailable, Cause: r.err,
+		Sent: way != nil && way.Phase == cloudapi.PhaseAnswer,
+	})
 }
 
 // way says how an endpoint was reached.
