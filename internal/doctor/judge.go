@@ -19,7 +19,7 @@ func (e *examination) credentials() Check {
 	switch refused := e.refusal(cloudapi.ErrUnauthenticated); {
 	case e.noKey != nil:
 		c.Status = Failed
-		c.Text, c.Mend = e.explain(asCallError(e.noKey))
+		c.Text, c.Mend = e.explain(e.asCallError(e.noKey))
 		if errors.Is(e.noKey, cloudapi.ErrNoCredentials) { // in our own words, and to be read whole
 			c.Text = e.noKey.Error()
 		}
@@ -32,11 +32,18 @@ func (e *examination) credentials() Check {
 }
 
 // asCallError is what a call would have ended with.
-func asCallError(err error) error {
-	if _, ok := errors.AsType[*cloudapi.Error](err); ok { // of assuming a role
+func (e *examination) asCallError(err error) error {
+	_, refused := errors.AsType[*cloudapi.Error](err)
+	switch {
+	case refused: // of assuming a role
 		return err
+	case errors.Is(err, cloudapi.ErrNoCredentials):
+		return &cloudapi.Error{Kind: cloudapi.ErrUnauthenticated, Cause: err}
+	case e.role != "": // the time was over
+		return &cloudapi.Error{Product: cloudapi.STS, Kind: cloudapi.ErrUnavailable, Cause: err}
+	default:
+		return &cloudapi.Error{Kind: cloudapi.ErrUnavailable, Cause: err}
 	}
-	return &cloudapi.Error{Kind: cloudapi.ErrUnauthenticated, Cause: err}
 }
 
 // refusal is the first answer of a kind.
