@@ -97,6 +97,9 @@ func (c Config) read(text string) *reading {
 			r.names[first] = append(r.names[first], named{a, a.Name[at[1]:]})
 		}
 	}
+	for _, list := range r.names { // a name may begin with another one
+		slices.SortStableFunc(list, func(x, y named) int { return len(y.rest) - len(x.rest) })
+	}
 	for _, region := range slices.Concat(publicRegions, c.Known().Regions) {
 		r.regional[region] = true
 	}

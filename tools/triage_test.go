@@ -161,6 +161,22 @@ func TestAnAliasMayHaveSeveralWords(t *testing.T) {
 	require.Equal(t, []string{"get_invocation_results invoke_id=pay"}, calls(cfg.Triage("pay: shop")))
 }
 
+func TestTheLongestAliasIsMeant(t *testing.T) {
+	names := []string{"shop", "shop.pay", "shop.pay.eu"}
+	for range names { // whichever the file names first
+		names = append(names[1:], names[0])
+		cfg := newWorld(t, func(cfg *tools.Config) {
+			cfg.Aliases = nil
+			for i, name := range names {
+				cfg.Aliases = append(cfg.Aliases, tools.Alias{Name: name, Arg: "invoke_id", ID: fmt.Sprintf("t-hz0jdfwd9f%05d", i)})
+			}
+		}).cfg
+		for text, want := range map[string]string{"shop.pay.eu is down": "shop.pay.eu", "SHOP.PAY is down.": "shop.pay", "It is the shop.": "shop"} {
+			require.Equal(t, []string{"get_invocation_results invoke_id=" + want}, calls(cfg.Triage(text)), "%s of %s", text, names)
+		}
+	}
+}
+
 func TestTriageListsABoundedNumberAndSaysSo(t *testing.T) {
 	var text strings.Builder
 	for i := range 100 {
