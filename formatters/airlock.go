@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/alitriage/alitriage/cloudapi"
@@ -267,16 +268,26 @@ func withoutMiddle(b []byte) (kept []byte, lines int) {
 		head = head[:i]
 	} else {
 		head = head[:len(head)-maxSecret]
+		if i := bytes.LastIndexFunc(head, endsWord); i >= 0 { // nor an id, which would be another one
+			head = head[:i]
+		}
 	}
 	if i := bytes.IndexByte(tail, '\n'); i >= 0 {
 		tail = tail[i+1:]
 	} else {
 		tail = tail[maxSecret:]
+		if i := bytes.IndexFunc(tail, endsWord); i >= 0 {
+			tail = tail[i:]
+		}
 	}
 	left := len(b) - len(head) - len(tail)
 	note := fmt.Sprintf("\n[… %d bytes in the middle not read by alitriage …]\n", left)
 	breaks := bytes.Count(b[len(head):len(b)-len(tail)], []byte("\n"))
 	return slices.Concat(head, []byte(note), tail), max(breaks-1, 0)
+}
+
+func endsWord(r rune) bool {
+	return r != '-' && r != '_' && r != '*' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 }
 
 // unwrap opens a text that holds JSON, or not. What comes out has not been

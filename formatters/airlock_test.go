@@ -139,6 +139,13 @@ func TestOfAnEndlessOutputBothEndsAreRead(t *testing.T) {
 	whole := strings.Repeat("x", maxOpen)
 	require.Equal(t, whole, a.outputOf([]byte(whole), 0).text)
 	require.Less(t, len(a.outputOf([]byte(strings.Repeat("x", 8<<20)), 0).text), 200_000, "one line of any length")
+
+	const id = "i-bp1f4s7k2w9q3m6x8z1c"
+	ends := strings.Split(a.outputOf([]byte(strings.Repeat(id+",", 20_000)), 0).text, "\n")
+	require.Len(t, ends, 3)
+	for _, end := range []string{ends[0], ends[2]} {
+		require.Empty(t, strings.Trim(strings.ReplaceAll(end, id, ""), ","), "no id is cut in two")
+	}
 }
 
 // TestAReportReadsNoMoreThanItNeeds: hostile text costs time, and a page can
