@@ -226,8 +226,13 @@ func (v *value) sequence(node *yaml.Node, s shape) *value {
 		return nil
 	}
 	for i, child := range node.Content {
-		if c := v.doc.value(fmt.Sprintf("%s[%d]", v.path, i), child, *s.list); c != nil {
+		path, known := fmt.Sprintf("%s[%d]", v.path, i), len(v.doc.problems)
+		c := v.doc.value(path, child, *s.list)
+		switch {
+		case c != nil:
 			v.list = append(v.list, c)
+		case len(v.doc.problems) == known: // a list without entries may mean something else
+			v.doc.say(child.Line, "%s is empty; take it out", path)
 		}
 	}
 	return v

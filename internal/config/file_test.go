@@ -82,6 +82,14 @@ func TestAPasswordInAnEndpointIsNotShown(t *testing.T) {
 	}
 }
 
+// Else a variable that was not filled in would open the bot to all channels.
+func TestAnEntryOfAListIsNotEmpty(t *testing.T) {
+	for _, entry := range []string{`""`, `"  "`, "~"} {
+		_, err := readFile(t, "slack:\n  channels: [C0789GH1I]\n  can_start:\n  - U012AB3CD\n  - "+entry+"\n")
+		require.EqualError(t, err, "alitriage.yaml:5: slack.can_start[1] is empty; take it out", entry)
+	}
+}
+
 func TestFilesThatAreNone(t *testing.T) {
 	for _, test := range []struct{ name, content, want string }{
 		{"a tab", "profiles:\n\tprod: {}\n", "alitriage.yaml:2: this is no YAML: found character that cannot start any token; indent with spaces, not tabs"},
