@@ -99,6 +99,13 @@ func TestTheDoctorFindsWhatIsWrong(t *testing.T) {
 		}},
 		{fact: "a clock 20 minutes behind", code: exitBad, options: cloudsim.Options{Now: func() time.Time { return time.Now().Add(20 * time.Minute) }}},
 		{fact: "a clock 3 minutes ahead", options: cloudsim.Options{Now: func() time.Time { return time.Now().Add(-3 * time.Minute) }}},
+		{fact: "a clock 20 minutes behind that of one endpoint", code: exitBad, options: cloudsim.Options{Now: func() time.Time { return time.Now().Add(10 * time.Second) }}, spoil: func(b *sickbed) {
+			url := b.env["ALITRIAGE_ENDPOINT"]
+			delete(b.env, "ALITRIAGE_ENDPOINT")
+			ahead := httptest.NewServer(cloudsim.New(cloudsim.Options{Now: func() time.Time { return time.Now().Add(20 * time.Minute) }}))
+			b.t.Cleanup(ahead.Close)
+			b.file("profiles:\n  prod: {region: cn-hangzhou, endpoints: {sae: " + url + ", webplus: " + url + ", bpstudio: " + url + ", ecs: " + ahead.URL + "}}\n")
+		}},
 		{fact: "no region", spoil: func(b *sickbed) { delete(b.env, "ALIBABA_CLOUD_REGION_ID") }},
 		{fact: "a region with a slip", spoil: func(b *sickbed) { b.env["ALIBABA_CLOUD_REGION_ID"] = "cn-hangzou" }},
 		{fact: "a region that there is not", code: exitBad, spoil: func(b *sickbed) {

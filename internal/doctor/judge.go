@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -64,14 +63,17 @@ const (
 
 func clockIsOff(e *cloudapi.Error) bool { return e.Skew.Abs() > clockLimit }
 
-// clock compares this machine's with the Date of the answers, to a second.
+// clock compares this machine's with the Date of the answers, to a second. Of
+// several the worst counts: at that endpoint calls are refused.
 func (e *examination) clock() Check {
 	c := Check{Status: Skipped, Name: "clock", Text: "not checked: no endpoint has told the time"}
 	var skew time.Duration
 	for _, r := range e.reached {
 		if r.err == nil && r.at.SkewKnown {
 			c.Status = OK
-			skew = cmp.Or(skew, r.at.Skew.Round(time.Second))
+			if one := r.at.Skew.Round(time.Second); one.Abs() > skew.Abs() {
+				skew = one
+			}
 		}
 	}
 	if c.Status == Skipped {
