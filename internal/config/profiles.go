@@ -66,13 +66,13 @@ func (r *reader) defaultFirst(list []Profile, name, from string) []Profile {
 	case source == byDefault:
 		r.file.say(r.file.root.get("profiles").line, "default_profile is missing: there are several profiles, and none is called %s; give one of %s", DefaultProfile, strings.Join(profileNames(list), ", "))
 	default:
-		r.problems = append(r.problems, fmt.Errorf("%s: %s", from, notAProfile(name, list)))
+		r.problems = append(r.problems, fmt.Errorf("%s: %s", from, notAProfile(name, profileNames(list))))
 	}
 	return list
 }
 
-func notAProfile(name string, list []Profile) string {
-	known, hint := profileNames(list), ""
+func notAProfile(name string, known []string) string {
+	hint := ""
 	if near, ok := tools.Nearest(name, known); ok {
 		hint = "; did you mean " + near + "?"
 	}
@@ -210,11 +210,7 @@ func (r *reader) unknownProfile(alias entry, name string, known []string) {
 		r.file.say(at.line, "%s: %s is not a profile of the file, which has none; add it, or leave profile out", at.path, shown(name))
 		return
 	}
-	hint := ""
-	if near, ok := tools.Nearest(name, known); ok {
-		hint = "; did you mean " + near + "?"
-	}
-	r.file.say(at.line, "%s: %s is not a profile of the file%s (known: %s)", at.path, shown(name), hint, strings.Join(known, ", "))
+	r.file.say(at.line, "%s: %s", at.path, notAProfile(name, known))
 }
 
 func (r *reader) slack() Slack {
