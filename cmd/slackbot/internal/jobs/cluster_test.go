@@ -133,7 +133,12 @@ func TestAllRunsAreDoneThoughAReplicaAndANodeDie(t *testing.T) {
 			c.node(leader).Shutdown()
 
 			eventually(t, "all done", func() bool { return done(t, stays, runs) == runs })
-			t.Logf("all done %s after the deaths", time.Since(start).Round(time.Millisecond))
+			took := time.Since(start)
+			late := open(t, o)
+			info, err = late.js.Stream(t.Context(), workStream)
+			require.NoError(t, err)
+			require.Equal(t, 3, info.CachedInfo().Config.Replicas, "who comes while a node is down takes no copy away")
+			t.Logf("all done %s after the deaths", took.Round(time.Millisecond))
 			eventually(t, "the queue is empty", func() bool { return empty(t, stays) })
 			e.mu.Lock()
 			defer e.mu.Unlock()

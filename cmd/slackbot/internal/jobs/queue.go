@@ -161,7 +161,7 @@ func (q *Queue) prepareEmbedded(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := ensureStreams(ctx, q.js, q.options.MaxBytes, 1); err != nil {
+	if _, err := ensureStreams(ctx, q.js, q.options.MaxBytes, 1); err != nil {
 		return err
 	}
 	q.embedded.log.complaints()
@@ -185,16 +185,12 @@ func (q *Queue) prepareExternal(ctx context.Context) error {
 		}
 		return fmt.Errorf("NATS at %s does not answer for JetStream: %w", q.conn.ConnectedAddr(), err)
 	}
-	err := ensureStreams(ctx, q.js, q.options.MaxBytes, 3)
-	if !noPlaceForReplicas(err) {
-		return err
+	copies, err := ensureStreams(ctx, q.js, q.options.MaxBytes, 3)
+	if err == nil && copies < 3 && q.conn.ConnectedClusterName() != "" {
+		q.log.WarnContext(ctx, "the NATS cluster has no place for three replicas: runs are lost with the node that has them",
+			"cluster", q.conn.ConnectedClusterName(), "replicas", copies)
 	}
-	// One copy in a cluster whose other nodes are only down for the moment would stay one copy unnoticed.
-	if q.conn.ConnectedClusterName() != "" {
-		q.log.WarnContext(ctx, "the NATS cluster has no place for three replicas: runs are kept once, and are lost with that node",
-			"cluster", q.conn.ConnectedClusterName())
-	}
-	return ensureStreams(ctx, q.js, q.options.MaxBytes, 1)
+	return err
 }
 
 func (q *Queue) bind(ctx context.Context) (err error) {
@@ -290,8 +286,8 @@ func (q *Queue) close(ctx context.Context) error {
 	q.tending.Wait()
 	err := q.conn.FlushTimeout(max(time.Until(end), 100*time.Millisecond)) // the last Naks
 	q.shut()
-	if err != nil {
-		return fmt.Errorf("jobs: close: %w", err)
+	if err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
+		return fmt.Errorf("jobs: close: the last answers may not have reached NATS, what they were about comes again: %w", err)
 	}
 	return nil
 }

@@ -108,3 +108,16 @@ func TestASecretHasASizeAndALife(t *testing.T) {
 	_, err := q.Secret(t.Context(), "run")
 	require.ErrorIs(t, err, ErrNotFound)
 }
+
+// What no process was alive to erase: the server drops it by age, and with it the file.
+func TestASecretThatAgedOutIsInNoFile(t *testing.T) {
+	q := open(t, Options{})
+	require.NoError(t, q.PutSecret(t.Context(), "run", needle, time.Minute))
+	config := streams(q.options.MaxBytes, 1)[3]
+	config.MaxAge = 200 * time.Millisecond
+	_, err := q.js.UpdateStream(t.Context(), config)
+	require.NoError(t, err)
+	eventually(t, "gone", func() bool { return !onDisk(t, q.options.Dir) })
+	shutdown(t, q)
+	require.False(t, onDisk(t, q.options.Dir))
+}

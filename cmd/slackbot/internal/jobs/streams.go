@@ -84,15 +84,34 @@ func streams(maxBytes int64, replicas int) []jetstream.StreamConfig {
 	}
 }
 
-// ensureStreams creates or updates all streams, with three replicas where the
-// cluster can hold them.
-func ensureStreams(ctx context.Context, js jetstream.JetStream, maxBytes int64, replicas int) error {
+// ensureStreams creates or updates all streams, and returns how many copies the least of them has.
+func ensureStreams(ctx context.Context, js jetstream.JetStream, maxBytes int64, replicas int) (int, error) {
+	least := replicas
 	for _, config := range streams(maxBytes, replicas) {
-		if _, err := js.CreateOrUpdateStream(ctx, config); err != nil {
-			return fmt.Errorf("stream %s: %w", config.Name, err)
+		copies, err := ensureStream(ctx, js, config)
+		if err != nil {
+			return 0, fmt.Errorf("stream %s: %w", config.Name, err)
 		}
+		least = min(least, copies)
 	}
-	return nil
+	return least, nil
+}
+
+// ensureStream falls back to one copy where more have no place now, but never takes a copy from a stream that has them:
+// a node may be down only for the moment.
+func ensureStream(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) (copies int, err error) {
+	_, err = js.CreateOrUpdateStream(ctx, config)
+	if !noPlaceForReplicas(err) {
+		return config.Replicas, err
+	}
+	config.Replicas = 1
+	if now, err := js.Stream(ctx, config.Name); err == nil {
+		config.Replicas = now.CachedInfo().Config.Replicas
+	} else if !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return 0, err
+	}
+	_, err = js.CreateOrUpdateStream(ctx, config)
+	return config.Replicas, err
 }
 
 // missingStream names one that does not exist, or nothing.
