@@ -25,8 +25,10 @@ func BenchmarkSubmit(b *testing.B) {
 	q := openBench(b)
 	var took []time.Duration
 	for b.Loop() {
-		if len(took) >= maxRuns {
-			b.Fatal("the queue is full: use a smaller -benchtime")
+		if len(took)%(maxRuns/2) == 0 {
+			b.StopTimer()
+			makeRoom(b, q)
+			b.StartTimer()
 		}
 		start := time.Now()
 		_, _, err := q.Submit(b.Context(), fmt.Sprint(len(took)), state{})
@@ -36,6 +38,13 @@ func BenchmarkSubmit(b *testing.B) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
+}
+
+func makeRoom(b *testing.B, q *Queue) {
+	b.Helper()
+	queue, err := q.js.Stream(b.Context(), workStream)
+	require.NoError(b, err)
+	require.NoError(b, queue.Purge(b.Context()))
 }
 
 // A thousand runs of one empty step each: take over, outcome and ack, on 16 workers.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
@@ -53,6 +54,8 @@ func child(store, plan string) {
 			say(q.Reload(ctx, job), ErrSuperseded, "superseded")
 			return Done()
 		}))
+	case "steps":
+		must(q.Work(ctx, steps(q, func() { fmt.Println("step") })))
 	case "record without message":
 		_, _, err = q.enter(ctx, "run", []byte(`{}`))
 		must(err)
@@ -69,6 +72,20 @@ func child(store, plan string) {
 			must(err)
 			fmt.Println(id)
 		}
+	}
+}
+
+// steps takes three polls for each run.
+func steps(q *Queue, stepped func()) Handler {
+	return func(ctx context.Context, job *Job) Outcome {
+		var s state
+		must(job.Decode(&s))
+		if s.Step == 3 {
+			return Done()
+		}
+		must(q.Save(ctx, job, state{Step: s.Step + 1}))
+		stepped()
+		return Again(tick)
 	}
 }
 
@@ -184,6 +201,33 @@ func TestWhatSubmitAnsweredForSurvivesAKill(t *testing.T) {
 	for _, id := range ids[:100] {
 		_, err := q.Get(t.Context(), id)
 		require.NoError(t, err)
+	}
+}
+
+func TestRunsGoOnHoweverOftenTheProcessIsKilled(t *testing.T) {
+	const runs = 60
+	dir := storeDir(t)
+	q := open(t, Options{Dir: dir})
+	for i := range runs {
+		_, _, err := q.Submit(t.Context(), fmt.Sprint("run-", i), state{})
+		require.NoError(t, err)
+	}
+	shutdown(t, q)
+	for range 4 {
+		next := startChild(t, dir, "steps")
+		for range 20 + rand.IntN(20) { // anywhere in a step of sixteen workers
+			next.says(t, "step")
+		}
+		next.kill(t)
+	}
+	q = open(t, Options{Dir: dir})
+	work(t, q, steps(q, func() {}))
+	eventually(t, "all done", func() bool { return empty(t, q) })
+	for i := range runs {
+		job, err := q.Get(t.Context(), fmt.Sprint("run-", i))
+		require.NoError(t, err)
+		require.JSONEq(t, `{"step":3}`, string(job.State))
+		require.False(t, job.Finished.IsZero())
 	}
 }
 

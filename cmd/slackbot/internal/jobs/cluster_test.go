@@ -192,6 +192,30 @@ func TestTwoReplicasShareFactsAndSecrets(t *testing.T) {
 	require.Equal(t, 1, info.CachedInfo().Config.Replicas, "one server has one copy")
 }
 
+func TestAReplicaThatClosesHandsItsRunToAnotherAtOnce(t *testing.T) {
+	o := Options{URL: startLoneServer(t).ClientURL(), AckWait: time.Minute}
+	leaves, stays := open(t, o), open(t, o)
+	began, end := make(chan struct{}), make(chan struct{})
+	defer close(end)
+	work(t, leaves, func(context.Context, *Job) Outcome {
+		close(began)
+		<-end
+		return Done()
+	})
+	submit(t, leaves, "run")
+	<-began
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	require.NoError(t, leaves.Close(ctx))
+	start := time.Now()
+	work(t, stays, func(_ context.Context, job *Job) Outcome {
+		require.Zero(t, job.Crashes)
+		return Done()
+	})
+	eventually(t, "done by the other", func() bool { return finished(t, stays) })
+	require.Less(t, time.Since(start), 10*time.Second, "AckWait is a minute")
+}
+
 func startLoneServer(t *testing.T) *server.Server {
 	t.Helper()
 	return startServer(t, &server.Options{

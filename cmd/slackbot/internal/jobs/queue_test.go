@@ -218,6 +218,17 @@ func TestEverythingStoredIsUnderOurPrefix(t *testing.T) {
 	}
 }
 
+func TestWaitingRunsCannotUseUpWhatMayBePending(t *testing.T) {
+	q := open(t, Options{})
+	consumer, err := q.js.Consumer(t.Context(), workStream, workers)
+	require.NoError(t, err)
+	config := consumer.CachedInfo().Config
+	require.Greater(t, int64(config.MaxAckPending), streams(1, 1)[0].MaxMsgs)
+	require.Equal(t, -1, config.MaxDeliver, "polls are deliveries too")
+	require.Empty(t, config.BackOff, "it would override AckWait")
+	require.Equal(t, 10*time.Second, config.AckWait)
+}
+
 func startServer(t *testing.T, o *server.Options) *server.Server {
 	t.Helper()
 	s, err := server.NewServer(o)
