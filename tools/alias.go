@@ -3,6 +3,7 @@ package tools
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -17,6 +18,8 @@ func CheckAlias(name string) string {
 	switch {
 	case isID:
 		return fmt.Sprintf("has the shape of %s, and would stand in its way; choose another one", article(k.Term))
+	case slices.Contains(publicRegions, strings.ToLower(name)):
+		return "is a region, and would be taken for one; choose another one"
 	case !aliasName.MatchString(name):
 		return "cannot be an alias's; it has up to 64 letters, digits, dots, dashes and underscores, with a letter or digit at both ends, such as checkout-env"
 	}

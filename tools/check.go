@@ -179,7 +179,7 @@ func (c *checker) settle(common *Common) {
 // settleByID takes them from the aliases of ids that were given as such, where
 // nothing else names any and these do not contradict each other.
 func (c *checker) settleByID(common *Common) {
-	if len(c.owners) == 0 || common.Region != "" {
+	if len(c.owners) == 0 {
 		return
 	}
 	first := c.owners[0]
@@ -189,8 +189,8 @@ func (c *checker) settleByID(common *Common) {
 		}
 	}
 	profile := cmp.Or(first.Profile, c.tool.set.Profiles[0].Name)
-	if common.Profile == "" || common.Profile == profile {
-		common.Profile, common.Region = profile, first.Region
+	if common.Profile = cmp.Or(common.Profile, profile); common.Profile == profile {
+		common.Region = cmp.Or(common.Region, first.Region)
 	}
 }
 

@@ -265,7 +265,7 @@ func TestAnIDOfAnAliasIsAskedForWhereTheAliasSays(t *testing.T) {
 	for args, want := range map[string][2]string{
 		`{"invoke_id":"t-north"}`:                            {"staging", "cn-beijing"},
 		`{"invoke_id":"t-stage"}`:                            {"staging", "cn-shanghai"},
-		`{"invoke_id":"t-north","region":"cn-chengdu"}`:      {"prod", "cn-chengdu"},
+		`{"invoke_id":"t-north","region":"cn-chengdu"}`:      {"staging", "cn-chengdu"},
 		`{"invoke_id":"t-north","profile":"prod"}`:           {"prod", "cn-hangzhou"},
 		`{"invoke_id":"t-north","profile":"staging"}`:        {"staging", "cn-beijing"},
 		`{"invoke_id":"t-north","instance_id":"i-host"}`:     {"prod", "cn-hangzhou"}, // they contradict each other

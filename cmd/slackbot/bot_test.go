@@ -68,7 +68,7 @@ func newScene(t *testing.T, o sceneOptions) *scene {
 	server := httptest.NewServer(s.Sim)
 	s.SetURL(server.URL)
 	t.Cleanup(func() {
-		s.Sim.Close()
+		s.Close()
 		server.Close()
 	})
 	dir := t.TempDir()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"html"
 	"regexp"
@@ -109,8 +108,6 @@ func plainText(text string) string {
 	})
 	return html.UnescapeString(text)
 }
-
-var errNoCommand = errors.New("no command")
 
 // mentioned makes a command of what somebody says to the bot: the name of a tool
 // with its arguments, or anything that triage reads.

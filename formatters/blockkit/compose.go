@@ -52,10 +52,10 @@ func (b *builder) calls(f Frame) {
 // head is the answer: verdict, why, what next.
 func (b *builder) head(r formatters.Report, l level) {
 	elements := []slack.RichTextElement{section(bold(verdict(r)+": "), plain(cut(clean(r.Headline), 2*l.text)))}
-	elements = append(elements, list("", r.Reasons, l.reasons, l.text)...)
+	elements = append(elements, list(r.Reasons, l.reasons, l.text)...)
 	if len(r.NextSteps) > 0 {
 		elements = append(elements, section(plain("\n"), bold("Next: "+cut(clean(r.NextSteps[0]), 2*l.text))))
-		elements = append(elements, list("", r.NextSteps[1:], l.steps-1, 2*l.text)...)
+		elements = append(elements, list(r.NextSteps[1:], l.steps-1, 2*l.text)...)
 	}
 	if r.Rerun != "" {
 		elements = append(elements, section(plain("\n"), bold("Rerun: "), plain(rerunWords[r.Rerun])))
@@ -102,16 +102,16 @@ func (b *builder) outputs(items []formatters.Item, l level) {
 		}
 		shown++
 		text, left := window(clean(item.Output.Text), l.output)
-		title := fmt.Sprintf("Output of %s: %d of %d lines", cut(clean(item.Name), 120), item.Output.ShownLines, item.Output.TotalLines)
+		title := []string{fmt.Sprintf("Output of %s: %d of %d lines", cut(clean(item.Name), 120), item.Output.ShownLines, item.Output.TotalLines)}
 		for _, n := range []struct {
 			count int64
 			what  string
 		}{{item.Output.DroppedBytes, "bytes dropped on the machine"}, {int64(item.Output.Redacted), "secrets redacted"}, {int64(left), "characters left out here"}} {
 			if n.count > 0 {
-				title += fmt.Sprintf(", %d %s", n.count, n.what)
+				title = append(title, fmt.Sprintf("%d %s", n.count, n.what))
 			}
 		}
-		b.add(rich(section(bold(title)), &slack.RichTextPreformatted{Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{plain(text)}}))
+		b.add(rich(section(bold(strings.Join(title, ", "))), &slack.RichTextPreformatted{Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{plain(text)}}))
 	}
 }
 
@@ -135,11 +135,11 @@ func (b *builder) rest(r formatters.Report, f Frame, l level) {
 		for _, fact := range r.Facts {
 			lines = append(lines, fmt.Sprintf("%s: %s", fact.Name, factText(fact.Value)))
 		}
-		elements = append(elements, list("", lines, l.facts, l.text/2)...)
+		elements = append(elements, list(lines, l.facts, l.text/2)...)
 	}
 	if notes := slices.Concat(f.Notes, r.Notes); len(notes) > 0 {
 		elements = append(elements, section(bold("Notes")))
-		elements = append(elements, list("", notes, l.reasons, l.text)...)
+		elements = append(elements, list(notes, l.reasons, l.text)...)
 	}
 	if f.Waiting != "" {
 		elements = append(elements, section(plain(cut(clean(f.Waiting), 200))))
@@ -177,7 +177,7 @@ func (b *builder) say(headline string, lines []string, l level) {
 			shown = append(shown, line)
 		}
 	}
-	b.add(rich(append(elements, list("", shown, 4*l.steps, 2*l.text)...)...))
+	b.add(rich(append(elements, list(shown, 4*l.steps, 2*l.text)...)...))
 }
 
 // end has the buttons, and where the answer is from.
@@ -232,7 +232,7 @@ func bold(text string) slack.RichTextSectionElement {
 }
 
 // list shows so many lines, and counts the others.
-func list(title string, lines []string, most, text int) []slack.RichTextElement {
+func list(lines []string, most, text int) []slack.RichTextElement {
 	if len(lines) == 0 {
 		return nil
 	}
@@ -241,7 +241,7 @@ func list(title string, lines []string, most, text int) []slack.RichTextElement 
 		rows = append(rows, section(plain(cut(clean(line), text))))
 	}
 	if more := len(lines) - len(rows); more > 0 {
-		rows = append(rows, section(plain(fmt.Sprintf("%sand %d more", title, more))))
+		rows = append(rows, section(plain(fmt.Sprintf("and %d more", more))))
 	}
 	return []slack.RichTextElement{slack.NewRichTextList(slack.RTEListBullet, 0, rows...)}
 }

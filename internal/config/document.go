@@ -143,11 +143,18 @@ func (d *document) say(line int, format string, args ...any) {
 	d.problems = append(d.problems, problem{line, fmt.Sprintf(format, args...)})
 }
 
+// maxProblems is how many are told of one file: who has more has another one in
+// mind.
+const maxProblems = 50
+
 // errors are the problems in the order of the file, each with its place.
 func (d *document) errors() (list []error) {
 	slices.SortStableFunc(d.problems, func(a, b problem) int { return cmp.Compare(a.line, b.line) })
-	for _, p := range d.problems {
+	for _, p := range d.problems[:min(len(d.problems), maxProblems)] {
 		list = append(list, fmt.Errorf("%s: %s", d.at(p.line), p.text))
+	}
+	if more := len(d.problems) - maxProblems; more > 0 {
+		list = append(list, fmt.Errorf("%s: %d more problems", d.path, more))
 	}
 	return list
 }

@@ -115,6 +115,22 @@ func TestFilesThatAreNone(t *testing.T) {
 	}
 }
 
+func TestOfManyProblemsTheFirstFiftyAreTold(t *testing.T) {
+	_, err := readFile(t, "oops: 1\n"+manyUnknown(1000))
+	require.Error(t, err)
+	lines := strings.Split(err.Error(), "\n")
+	require.Len(t, lines, 51)
+	require.Equal(t, "alitriage.yaml: 951 more problems", lines[50])
+}
+
+func manyUnknown(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "oops%d: 1\n", i)
+	}
+	return b.String()
+}
+
 func manyAliases(n int) string {
 	var b strings.Builder
 	for i := range n {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/alitriage/alitriage/cloudapi"
 	"github.com/alitriage/alitriage/formatters"
@@ -28,6 +29,9 @@ func (r *reader) profiles() []Profile {
 	name, from := r.value(profile)
 	if len(list) == 0 {
 		r.needsNoDefault()
+		if strings.ContainsFunc(name, unicode.IsControl) || len(name) > 200 {
+			r.refuse(from, name, "cannot be the name of a profile")
+		}
 		p := r.profile(name, nil, flagged, fallback, everywhere)
 		if name != DefaultProfile {
 			p.CredentialsProfile = name

@@ -54,6 +54,10 @@ func Misconfigured(err error) (checks []Check) {
 	return checks
 }
 
+// maxAtOnce bounds the profiles that are examined at the same time: answers may
+// be large.
+const maxAtOnce = 8
+
 // limit is how long one look at one endpoint, and one read, may take.
 const limit = 15 * time.Second
 
@@ -69,8 +73,11 @@ func Examine(ctx context.Context, cfg config.Config, known tools.Config, all []t
 	}
 	examined := make([][]Check, len(known.Profiles))
 	var profiles sync.WaitGroup
+	beds := make(chan struct{}, maxAtOnce)
 	for i, p := range known.Profiles {
+		beds <- struct{}{}
 		profiles.Go(func() {
+			defer func() { <-beds }()
 			e := examination{
 				Profile: p, role: cfg.Profiles[i].RoleARN, tools: all, readOnly: known.ReadOnly,
 				airlock: formatters.Airlock{Key: known.MarkKey, Site: p.Site},
