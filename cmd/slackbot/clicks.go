@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -75,7 +76,20 @@ func (b *bot) pressed(ctx context.Context, c click, from run) *blockkit.Message 
 		b.logger.InfoContext(ctx, "an unknown button", "action", shortened(c.action, 40), "user", c.User)
 		return nil
 	}
+	if again.Kind != kindShare && b.starts(again) { // it never got so far as to be read
+		return b.askAgain(ctx, c, from)
+	}
 	return b.take(ctx, c, again)
+}
+
+// starts tells whether a run would start something.
+func (b *bot) starts(r *run) bool {
+	tool, err := tools.Find(b.tools, r.Tool)
+	if err != nil {
+		return false
+	}
+	plan, err := tool.Plan(r.Args)
+	return err == nil && plan.Starts
 }
 
 // home is where the answer to a click belongs: into the message with the button.
@@ -181,7 +195,7 @@ func (b *bot) askAgain(ctx context.Context, c click, from run) *blockkit.Message
 	}
 	return b.take(ctx, c, &run{
 		Kind: kindAsk, Tool: from.Tool, Args: from.Args, Asker: c.person, From: c.value, Where: c.home(),
-		Wait: startWait, Overrule: c.value,
+		Wait: startWait, Overrule: cmp.Or(from.Overrule, c.value),
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/alitriage/alitriage/cmd/slackbot/internal/jobs"
 	"github.com/alitriage/alitriage/formatters"
 	"github.com/alitriage/alitriage/formatters/blockkit"
+	"github.com/alitriage/alitriage/tools"
 )
 
 const (
@@ -228,8 +229,9 @@ func (s *step) share(ctx context.Context) error {
 	r := s.run
 	shared, found := s.find(ctx, r.From)
 	if !found || shared.Report == nil {
-		return s.whisper(ctx, blockkit.Say("There is nothing to share: run "+r.From+" is over 24 hours old.", nil, blockkit.Frame{Run: s.job.ID}))
+		return s.whisper(ctx, blockkit.Say("There is nothing to share: run "+r.From+" has no report, or is over 24 hours old.", nil, blockkit.Frame{Run: s.job.ID}))
 	}
+	shared.Where = surface{Post: true} // so that it is not offered to be shared
 	frame := s.frame(r.From, &shared)
 	frame.SharedBy = r.Asker.User
 	m := blockkit.Render(*shared.Report, frame)
@@ -246,17 +248,22 @@ func (s *step) share(ctx context.Context) error {
 	return err
 }
 
-// file brings the whole output as a file, to the asker alone unless the
-// conversation is a thread.
+// file brings the whole output as a file, to the asker alone. It is read now: a
+// run has no room for it.
 func (s *step) file(ctx context.Context) error {
 	r := s.run
-	if r.Report == nil {
-		return s.whisper(ctx, s.message())
+	tool, err := tools.Find(s.tools, r.Tool)
+	if err != nil {
+		return s.whisper(ctx, blockkit.Say(err.Error(), nil, blockkit.Frame{Run: s.job.ID}))
+	}
+	report, err := s.readings.read(ctx, tool, r.Args, firstFresh)
+	if err != nil {
+		return s.whisper(ctx, blockkit.Failure(tool.ErrorText(err), blockkit.Frame{Run: s.job.ID}))
 	}
 	channel, err := s.slack.openDM(ctx, r.Asker.User)
 	if err == nil {
 		name := "alitriage-" + s.job.ID + ".txt"
-		err = s.slack.upload(ctx, channel, "", name, name, formatters.Text(*r.Report, s.fence()))
+		err = s.slack.upload(ctx, channel, "", name, name, formatters.Text(report, s.fence()))
 	}
 	switch {
 	case errors.Is(err, errNotThere):

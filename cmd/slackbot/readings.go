@@ -28,7 +28,7 @@ type reading struct {
 func newReadings() *readings { return &readings{latest: map[string]*reading{}} }
 
 // maxReadings bounds what is remembered.
-const maxReadings = 1000
+const maxReadings = 200
 
 // read returns an answer that is at most that old.
 func (r *readings) read(ctx context.Context, tool tools.Tool, args json.RawMessage, fresh time.Duration) (formatters.Report, error) {

@@ -31,9 +31,10 @@ func (s *step) start(ctx context.Context, tool tools.Tool, plan tools.Plan) jobs
 	report, err := tool.Call(context.WithoutCancel(ctx), asJSON(args), nil)
 	crashAt("started")
 	if err != nil {
-		s.drop(ctx, key)
 		if e, ok := errors.AsType[*cloudapi.Error](err); ok && e.MayHaveStarted {
-			s.run.Unsure = true
+			s.run.Unsure = true // and the place stays taken
+		} else {
+			s.drop(ctx, key)
 		}
 		return s.judge(ctx, tool, report, err)
 	}
@@ -55,7 +56,8 @@ func (s *step) join(ctx context.Context, tool tools.Tool, key, owner string) job
 	case s.run.Overrule == owner:
 		return s.succeed(ctx, key, owner)
 	case found && other.Unsure:
-		s.run.Unsure, s.run.Error = true, "Nothing was started: run "+owner+" may have started something there, and its fate is not known. Look in the console for the newest change of the environment first."
+		s.run.Unsure, s.run.Overrule = true, owner
+		s.run.Error = "Nothing was started: run "+owner+" may have started something there, and its fate is not known. Look in the console for the newest change of the environment first."
 		return s.answer(ctx)
 	case found && (other.Stage == stageReading && other.Report == nil || other.Stage == stageStarting) && time.Since(other.Asked) < startGrace:
 		return jobs.Again(time.Second) // it is being started this moment

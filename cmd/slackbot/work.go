@@ -88,7 +88,7 @@ func (s *step) save(ctx context.Context, next stage) bool {
 
 // read asks the cloud once.
 func (s *step) read(ctx context.Context) jobs.Outcome {
-	if s.run.Kind == kindShare {
+	if s.run.Kind != kindReport { // these are read when they are delivered
 		return s.answer(ctx)
 	}
 	tool, err := tools.Find(s.tools, s.run.Tool)
