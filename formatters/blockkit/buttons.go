@@ -13,6 +13,7 @@ func linkButtons(lines []string) (buttons []Button, rest []string) {
 	rest = []string{}
 	for _, line := range lines {
 		label, address, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "- "), ": ")
+		address, _, _ = strings.Cut(address, " (") // behind which stands what to choose there
 		text := linkLabels[label]
 		if text == "" || !leadsToVendor(address) || len(buttons) == maxLinks {
 			rest = append(rest, line)

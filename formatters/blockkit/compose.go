@@ -97,7 +97,7 @@ func (b *builder) items(items []formatters.Item, l level) {
 func (b *builder) outputs(items []formatters.Item, l level) {
 	shown := 0
 	for _, item := range items {
-		if item.Output == nil || strings.TrimSpace(item.Output.Text) == "" || shown == l.outputs {
+		if item.Output == nil || strings.TrimSpace(item.Output.Text) == "" || shown == l.outputs || shown > 0 && item.Verdict == formatters.OK {
 			continue
 		}
 		shown++
@@ -106,9 +106,9 @@ func (b *builder) outputs(items []formatters.Item, l level) {
 		for _, n := range []struct {
 			count int64
 			what  string
-		}{{item.Output.DroppedBytes, "bytes dropped on the machine"}, {int64(item.Output.Redacted), "secrets redacted"}, {int64(left), "characters left out here"}} {
+		}{{item.Output.DroppedBytes, "dropped on the machine (bytes)"}, {int64(item.Output.Redacted), "redacted"}, {int64(left), "left out here (characters)"}} {
 			if n.count > 0 {
-				title = append(title, fmt.Sprintf("%d %s", n.count, n.what))
+				title = append(title, fmt.Sprintf("%s: %d", n.what, n.count))
 			}
 		}
 		b.add(rich(section(bold(strings.Join(title, ", "))), &slack.RichTextPreformatted{Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{plain(text)}}))
@@ -130,12 +130,7 @@ func window(text string, most int) (shown string, left int) {
 func (b *builder) rest(r formatters.Report, f Frame, l level) {
 	var elements []slack.RichTextElement
 	if len(r.Facts) > 0 && l.facts > 0 {
-		elements = append(elements, section(bold("Facts")))
-		var lines []string
-		for _, fact := range r.Facts {
-			lines = append(lines, fmt.Sprintf("%s: %s", fact.Name, factText(fact.Value)))
-		}
-		elements = append(elements, list(lines, l.facts, l.text/2)...)
+		elements = append(elements, section(bold("Facts: "), plain(factsLine(r.Facts, l))))
 	}
 	if notes := slices.Concat(f.Notes, r.Notes); len(notes) > 0 {
 		elements = append(elements, section(bold("Notes")))
@@ -147,6 +142,18 @@ func (b *builder) rest(r formatters.Report, f Frame, l level) {
 	if len(elements) > 0 {
 		b.add(rich(elements...))
 	}
+}
+
+// factsLine has them behind each other, the most important first.
+func factsLine(facts formatters.Facts, l level) string {
+	var parts []string
+	for _, fact := range facts[:min(len(facts), l.facts)] {
+		parts = append(parts, cut(clean(fact.Name), 60)+" "+cut(clean(factText(fact.Value)), l.text/2))
+	}
+	if more := len(facts) - l.facts; more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(parts, " · ")
 }
 
 func factText(value any) string {
