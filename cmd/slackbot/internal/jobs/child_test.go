@@ -20,6 +20,9 @@ const (
 	childPlan  = "JOBS_TEST_CHILD_PLAN"
 )
 
+// fillDisk is what an operating system offers for it.
+var fillDisk func()
+
 // child is a process of its own, to be killed or frozen, over a directory or a URL.
 func child(store, plan string) {
 	ctx := context.Background()
@@ -56,6 +59,20 @@ func child(store, plan string) {
 		}))
 	case "steps":
 		must(q.Work(ctx, steps(q, func() { fmt.Println("step") })))
+	case "full disk":
+		fillDisk()
+		for i := 0; err == nil; i++ {
+			err = soon(func(ctx context.Context) error {
+				_, _, err := q.Submit(ctx, fmt.Sprint(i), strings.Repeat("s", 30<<10))
+				return err
+			})
+			if err == nil {
+				fmt.Println("stored")
+			}
+		}
+		fmt.Println(err)
+		fmt.Println(soon(q.Ready))
+		select {}
 	case "record without message":
 		_, _, err = q.enter(ctx, "run", []byte(`{}`))
 		must(err)
@@ -73,6 +90,12 @@ func child(store, plan string) {
 			fmt.Println(id)
 		}
 	}
+}
+
+func soon(do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return do(ctx)
 }
 
 // steps takes three polls for each run.

@@ -11,8 +11,8 @@
 //     ErrConflict from its next Save, ErrSuperseded when it reloads, and its outcome is dropped. What it does outside of
 //     the store meanwhile cannot be prevented, so an intent is stored before the act: see Life.
 //   - One process never runs two deliveries of one run at once, so an intent of its own Life has no other writer.
-//   - A full or broken store is an error at Submit and leaves nothing behind that would be worked on; a damaged or foreign
-//     one is an error at Open, never a fresh start.
+//   - A full or broken store is an error at Submit and leaves nothing behind that would be worked on; where that cannot be
+//     known it says so (ErrUncertain). A damaged or foreign one is an error at Open, never a fresh start.
 //   - EraseSecret overwrites the value on disk. Expired secrets are erased the same way within half a minute.
 //   - However many runs wait for their next poll, new ones are taken: polls get at most half of the workers' time.
 //

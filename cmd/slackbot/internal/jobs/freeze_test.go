@@ -4,12 +4,42 @@ package jobs
 
 import (
 	"context"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
+
+// A disk that takes no more is made of a limit on the size of files.
+func TestADiskThatTakesNoMoreIsAnErrorAndKeepsWhatItTook(t *testing.T) {
+	dir := storeDir(t)
+	full := startChild(t, dir, "full disk")
+	var stored int
+	for full.lines.Scan() && full.lines.Text() == "stored" {
+		stored++
+	}
+	require.Contains(t, full.lines.Text(), "nothing was started")
+	require.Positive(t, stored)
+	require.True(t, full.lines.Scan())
+	require.Contains(t, full.lines.Text(), "takes no writes")
+	full.kill(t)
+
+	q := open(t, Options{Dir: dir})
+	require.NoError(t, q.Ready(t.Context()))
+	require.Equal(t, stored, waiting(t, q))
+	calls := count(t, q)
+	eventually(t, "done", func() bool { return empty(t, q) })
+	require.EqualValues(t, stored, calls.Load())
+}
+
+func init() { fillDisk = limitFiles }
+
+func limitFiles() {
+	signal.Ignore(syscall.SIGXFSZ)
+	must(syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 200 << 10, Max: 200 << 10}))
+}
 
 // The process stands still, as a laptop that sleeps or a paused container, and wakes up when its run is another's.
 func TestAProcessThatWakesUpFindsThatItsRunWasTaken(t *testing.T) {

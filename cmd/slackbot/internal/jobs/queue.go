@@ -38,6 +38,8 @@ var (
 	ErrConflict = errors.New("jobs: the run was changed by another")
 	// ErrSuperseded says that another delivery has taken the run over. The handler has to stop. It is an ErrConflict too.
 	ErrSuperseded = fmt.Errorf("%w: another delivery has taken it over", ErrConflict)
+	// ErrUncertain says that a run may be stored and begin although Submit failed.
+	ErrUncertain = errors.New("jobs: it is not known whether the run was stored: it may still begin")
 	// ErrClosed is the cause of a handler's cancelled context when the queue closes.
 	ErrClosed = errors.New("jobs: the queue is closing")
 )
@@ -241,7 +243,8 @@ func (q *Queue) Depth(ctx context.Context) (Depth, error) {
 	return Depth{Waiting: max(all-inFlight, 0), InFlight: inFlight}, nil
 }
 
-// Ready writes, as a full or read-only disk shows only then.
+// Ready writes where the runs are, as a full or broken disk shows only then. The server may not answer for such a disk
+// at all, so ctx should have an end; without one it is 5 s, as everywhere here.
 func (q *Queue) Ready(ctx context.Context) error {
 	select {
 	case <-q.closing:
@@ -251,7 +254,7 @@ func (q *Queue) Ready(ctx context.Context) error {
 	if q.full.Load() {
 		return errFull
 	}
-	if err := q.Put(ctx, "ready", q.life); err != nil {
+	if _, err := q.runs.Put(ctx, readyKey, nil); err != nil {
 		return fmt.Errorf("jobs: the store takes no writes: %w", err)
 	}
 	return nil
@@ -284,9 +287,21 @@ func (q *Queue) close(ctx context.Context) error {
 	}
 	q.cancel(ErrClosed)
 	q.tending.Wait()
-	err := q.conn.FlushTimeout(max(time.Until(end), 100*time.Millisecond)) // the last Naks
+	err := q.flush(end)
 	q.shut()
-	if err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
+	return err
+}
+
+// flush sees the last Naks out.
+func (q *Queue) flush(end time.Time) error {
+	err := nats.ErrDisconnected
+	switch {
+	case q.conn.IsClosed():
+		return nil
+	case q.conn.IsConnected():
+		err = q.conn.FlushTimeout(max(time.Until(end), 100*time.Millisecond))
+	}
+	if err != nil {
 		return fmt.Errorf("jobs: close: the last answers may not have reached NATS, what they were about comes again: %w", err)
 	}
 	return nil

@@ -157,15 +157,28 @@ func TestTheLogHoldsNoPayload(t *testing.T) {
 	require.NotContains(t, log.String(), "fakeSecretNeedle")
 }
 
-func TestReadyWritesToTheStore(t *testing.T) {
+func TestReadyWritesWithoutHarm(t *testing.T) {
 	q := open(t, Options{})
 	require.NoError(t, q.Ready(t.Context()))
-	// As on a full disk: what is there can be read, and nothing more is taken.
-	config := streams(q.options.MaxBytes, 1)[2]
-	config.MaxMsgSize = 1
-	_, err := q.js.UpdateStream(t.Context(), config)
+	require.NoError(t, q.Ready(t.Context()))
+	shutdown(t, q)
+	open(t, Options{Dir: q.options.Dir}) // what it wrote is no damage
+}
+
+func TestAClusterThatIsAwayIsSaidByAll(t *testing.T) {
+	s := startLoneServer(t)
+	q, err := Open(t.Context(), Options{URL: s.ClientURL()})
 	require.NoError(t, err)
-	require.ErrorContains(t, q.Ready(t.Context()), "takes no writes")
+	require.NoError(t, q.Ready(t.Context()))
+	s.Shutdown()
+	require.ErrorContains(t, soon(q.Ready), "takes no writes")
+	require.ErrorContains(t, soon(func(ctx context.Context) error {
+		_, _, err := q.Submit(ctx, "run", state{})
+		return err
+	}), "nothing was started")
+	_, _, err = q.takeBack(t.Context(), Job{ID: "run", revision: 1}, context.DeadlineExceeded)
+	require.ErrorIs(t, err, ErrUncertain, "the message may have come through, and the record cannot be removed")
+	require.ErrorContains(t, q.Close(t.Context()), "what they were about comes again")
 }
 
 func TestALifeIsOfOneOpenQueue(t *testing.T) {

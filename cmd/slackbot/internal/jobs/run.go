@@ -69,7 +69,9 @@ func (j *Job) Decode(state any) error {
 // same request always has, such as a hash of Slack's trigger_id, and no secret. For an id that is known the run is
 // returned as it is, and created is false; should a crash have kept it from being queued, it is queued now.
 //
-// After an error nothing is stored that would be worked on, and the same id can be submitted again.
+// After an error nothing is stored that would be worked on, unless it is ErrUncertain: then the store stopped answering
+// between two writes. In both cases the same id can be submitted again. A broken disk may not answer at all, so give ctx
+// an end; it is exceeded by at most half a second.
 func (q *Queue) Submit(ctx context.Context, id string, state any) (job Job, created bool, err error) {
 	data, err := encodeState(state)
 	if err != nil {
@@ -85,18 +87,41 @@ func (q *Queue) Submit(ctx context.Context, id string, state any) (job Job, crea
 	if err != nil {
 		return Job{}, false, notStored(err)
 	}
-	if job.record.Message != 0 {
-		return job, false, nil // it was delivered, so it was queued
+	if !created {
+		return q.replay(ctx, job)
 	}
 	if err := q.publish(ctx, job); err != nil {
-		return q.takeBack(ctx, job, created, err)
+		return q.takeBack(ctx, job, err)
 	}
-	return job, created, nil
+	return job, true, nil
+}
+
+// replay queues a run again unless it was delivered, and so was queued. It writes the record first, so that whoever
+// created it and fails to queue it does not take it back, and never takes it back itself: the other may have succeeded.
+func (q *Queue) replay(ctx context.Context, job Job) (Job, bool, error) {
+	for job.record.Message == 0 {
+		revision, err := q.write(ctx, job.record, job.revision)
+		if err == nil {
+			job.revision = revision
+			if err = q.publish(ctx, job); err == nil {
+				return job, false, nil
+			}
+		}
+		if !errors.Is(err, ErrConflict) {
+			return Job{}, false, uncertain(err) // who submitted it first may have succeeded
+		}
+		if job, err = q.Get(ctx, job.ID); err != nil {
+			return Job{}, false, uncertain(err)
+		}
+	}
+	return job, false, nil
 }
 
 func notStored(err error) error {
 	return fmt.Errorf("jobs: the run could not be stored and nothing was started: %w", err)
 }
+
+func uncertain(err error) error { return fmt.Errorf("%w: %w", ErrUncertain, err) }
 
 func encodeState(state any) (json.RawMessage, error) {
 	data, err := json.Marshal(state)
@@ -133,22 +158,28 @@ func (q *Queue) publish(ctx context.Context, job Job) error {
 	return err
 }
 
+// How much longer than its ctx Submit may take, for who must answer within 3 s.
+const takeBackWithin = 500 * time.Millisecond
+
 // takeBack removes the record of a run that could not be queued. The publish may
 // have come through all the same; then its message finds no record and is
 // dropped, or a delivery has begun and the run is under way.
-func (q *Queue) takeBack(ctx context.Context, job Job, created bool, cause error) (Job, bool, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+func (q *Queue) takeBack(ctx context.Context, job Job, cause error) (Job, bool, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackWithin)
 	defer cancel()
 	err := q.runs.Delete(ctx, key(job.ID), jetstream.LastRevision(job.revision))
 	if errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
-		if now, err := q.Get(ctx, job.ID); err == nil && now.record.Birth == job.record.Birth && now.record.Message != 0 {
-			return now, created, nil
+		now, err := q.Get(ctx, job.ID)
+		if err == nil && now.record.Birth == job.record.Birth && now.record.Message != 0 {
+			return now, true, nil
 		}
+		return Job{}, false, uncertain(cause) // a replay has it
 	}
-	if err != nil {
-		q.log.WarnContext(ctx, "the record of a run that was not queued stays until it expires", "error", err)
+	var refused *jetstream.APIError
+	if err != nil && !errors.As(cause, &refused) {
+		return Job{}, false, uncertain(cause)
 	}
-	return Job{}, false, notStored(cause)
+	return Job{}, false, notStored(cause) // at worst its record stays, which nothing leads to
 }
 
 // Get reads a run. Whoever reads it may Save it: a click changes a run that way, whoever is at work on it.

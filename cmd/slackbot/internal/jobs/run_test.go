@@ -135,7 +135,7 @@ func TestANearlyFullStoreKeepsRoomForTheRunsUnderWay(t *testing.T) {
 func TestAMessageWhoseRecordWasTakenBackIsDropped(t *testing.T) {
 	q := open(t, Options{AckWait: time.Second})
 	job := submit(t, q, "run")
-	_, _, err := q.takeBack(t.Context(), job, true, jetstream.ErrNoStreamResponse)
+	_, _, err := q.takeBack(t.Context(), job, jetstream.ErrNoStreamResponse)
 	require.ErrorContains(t, err, "nothing was started")
 	calls := count(t, q)
 	eventually(t, "dropped", func() bool { return empty(t, q) })
@@ -143,6 +143,32 @@ func TestAMessageWhoseRecordWasTakenBackIsDropped(t *testing.T) {
 
 	submit(t, q, "run") // and its id is not held for a duplicate
 	eventually(t, "worked on", func() bool { return finished(t, q) })
+}
+
+// Two requests with one id, as Slack repeats an event whose answer it did not get.
+func TestWhoCreatedARunAndFailsToQueueItLeavesItToAReplayThatDid(t *testing.T) {
+	q := open(t, Options{})
+	job, created, err := q.enter(t.Context(), "run", []byte(`{"step":0}`))
+	require.NoError(t, err)
+	require.True(t, created)
+	_, created, err = q.Submit(t.Context(), "run", state{})
+	require.NoError(t, err)
+	require.False(t, created)
+	_, _, err = q.takeBack(t.Context(), job, jetstream.ErrNoStreamResponse)
+	require.ErrorIs(t, err, ErrUncertain)
+	count(t, q)
+	eventually(t, "the replay's run is done", func() bool { return finished(t, q) })
+}
+
+func TestWhoFailsToQueueARunThatIsUnderWayIsToldThatItIs(t *testing.T) {
+	q := open(t, Options{})
+	job := submit(t, q, "run") // as if the answer had been lost
+	count(t, q)
+	eventually(t, "done", func() bool { return finished(t, q) })
+	now, created, err := q.takeBack(t.Context(), job, jetstream.ErrNoStreamResponse)
+	require.NoError(t, err)
+	require.True(t, created)
+	require.False(t, now.Finished.IsZero())
 }
 
 func waiting(t *testing.T, q *Queue) int {

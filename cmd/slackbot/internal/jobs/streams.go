@@ -16,6 +16,7 @@ const (
 	workers      = prefix + "-workers" // the consumer that all processes share
 	runsBucket   = prefix + "-runs"
 	runSubjects  = "$KV." + runsBucket + "."
+	readyKey     = "ready" // empty, as what was taken back; no run has it, their keys are hashes
 	factsBucket  = prefix + "-facts"
 	secretStream = prefix + "-secrets"
 	secretPrefix = prefix + ".secret."

@@ -163,6 +163,7 @@ type delivery struct {
 	id    string // of the run
 	token string // under which the run record is held
 	began time.Time
+	stop  func() // the heartbeat
 }
 
 var (
@@ -172,8 +173,8 @@ var (
 )
 
 func (d *delivery) work(handle Handler) {
-	stop := d.heartbeat()
-	defer stop()
+	d.stop = d.heartbeat()
+	defer d.stop()
 	job, err := d.begin(d.queue.handler)
 	switch {
 	case err == nil:
@@ -202,17 +203,20 @@ func (d *delivery) orphan() {
 	d.queue.report("terminated", d.msg.TermWithReason("no such run"))
 }
 
-// heartbeat tells the server that the work goes on. When it stops, another process takes the run after AckWait.
+// heartbeat tells the server that the work goes on. When it stops, another process takes the run after AckWait. After
+// stop none is on its way, as one behind a Nak would replace the delay by AckWait.
 func (d *delivery) heartbeat() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
 	go func() {
+		defer close(done)
 		for !ended(ctx, nil, d.queue.options.AckWait/3) && ctx.Err() == nil {
 			if err := d.msg.InProgress(); err != nil {
 				return // settled, or the connection is closed
 			}
 		}
 	}()
-	return cancel
+	return func() { cancel(); <-done }
 }
 
 // begin takes the run over: from here on every other delivery of it gets a conflict. It counts the delivery before the
@@ -329,6 +333,7 @@ func (d *delivery) conclude(ctx context.Context, job *Job, o Outcome) (record, e
 }
 
 func (d *delivery) tell(r record, o Outcome) {
+	d.stop()
 	if o.kind == kindAgain {
 		d.queue.report("again", d.msg.NakWithDelay(time.Until(o.due)))
 		return
