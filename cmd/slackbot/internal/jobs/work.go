@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -70,36 +71,39 @@ func (q *Queue) Work(ctx context.Context, handle Handler) error {
 	return nil
 }
 
-// pull takes one message for each free slot and none in advance: AckWait runs from the delivery.
+// pull takes one message for each free slot and none in advance: AckWait runs from the delivery. Each is a request of its
+// own: an iterator for one message at a time loses its next request to a race, and stands still for two seconds
+// (nats.go 1.55, Messages with PullMaxMessages(1)).
 func (q *Queue) pull(ctx context.Context, slots chan struct{}, handle Handler) error {
 	consumer, err := q.consumer(ctx)
 	if err != nil {
 		return err
 	}
-	// A pull is lost with the leader that had it; the missing heartbeat tells after two seconds.
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(1), jetstream.PullExpiry(30*time.Second),
-		jetstream.PullHeartbeat(time.Second), jetstream.WithMessagesErrOnMissingHeartbeat(false))
-	if err != nil {
-		return err
-	}
-	drain := context.AfterFunc(ctx, messages.Drain) // Next still returns what is on its way
-	defer func() {
-		if drain() {
-			messages.Stop()
-		}
-	}()
 	for {
 		slots <- struct{}{}
-		msg, err := messages.Next()
+		msg, err := next(ctx, consumer)
+		if err == nil && !q.deliver(msg, handle, func() { <-slots }) {
+			err = ErrClosed
+		}
 		if err != nil {
 			<-slots
+		}
+		if err != nil && !nothingCame(err) || ctx.Err() != nil {
 			return err
 		}
-		if !q.deliver(msg, handle, func() { <-slots }) {
-			<-slots
-			return ErrClosed
-		}
 	}
+}
+
+// next waits for a message. A request is lost with the leader that had it; the missing heartbeat tells after two seconds.
+func next(ctx context.Context, consumer jetstream.Consumer) (jetstream.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return consumer.Next(jetstream.FetchContext(ctx), jetstream.FetchHeartbeat(time.Second))
+}
+
+func nothingCame(err error) bool {
+	return errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, jetstream.ErrNoMessages) || errors.Is(err, jetstream.ErrNoHeartbeat)
 }
 
 // deliver starts the work on a message, unless the queue has closed.
