@@ -204,6 +204,10 @@ func (b *bot) claim(ctx context.Context, id string, r *run) (owner string, err e
 func (b *bot) notStored(ctx context.Context, err error) reply {
 	b.logger.ErrorContext(ctx, "a request was not stored", "error", err)
 	b.health.store(err)
+	if errors.Is(err, jobs.ErrUncertain) {
+		m := blockkit.Say("It cannot be told whether this was stored: it may still be worked on, and the answer then appears here. If it does not within a minute, ask again.", nil, blockkit.Frame{})
+		return reply{Message: m, failed: true}
+	}
 	m := blockkit.Say("This could not be stored, so nothing was started. Ask again in a moment; if it stays so, tell those who run the bot.", nil, blockkit.Frame{})
 	return reply{Message: m, failed: true}
 }
