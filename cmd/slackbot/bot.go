@@ -42,6 +42,8 @@ const (
 	// storeLimit is how long the store may take before the acknowledgement: Slack
 	// waits for 3 s.
 	storeLimit = 2 * time.Second
+	// claimGrace is how long a run may have a claim and not be stored.
+	claimGrace = 300 * time.Millisecond
 
 	maxCommand = 500  // characters of the text of a tool's command
 	maxTriage  = 3000 // of a pasted text
@@ -186,13 +188,20 @@ func (b *bot) accept(ctx context.Context, id string, r *run, responseURL string)
 func (b *bot) claim(ctx context.Context, id string, r *run) (owner string, err error) {
 	key := "active " + strings.Join([]string{string(r.Kind), r.Asker.Team, r.Asker.Channel, r.Asker.Thread, r.Asker.User, r.Tool, string(r.Args), r.From}, " ")
 	r.Claims = append(r.Claims, key)
-	for range 3 {
+	for began := time.Now(); time.Since(began) < storeLimit; {
 		owner, err = b.queue.Claim(ctx, key, id)
 		if err != nil || owner == id {
 			return owner, err
 		}
-		if other, found := b.find(ctx, owner); found && other.Stage != stageTold {
+		other, _, err := b.look(ctx, owner)
+		switch {
+		case err == nil && other.Stage != stageTold:
 			return owner, nil
+		case errors.Is(err, jobs.ErrNotFound) && time.Since(began) < claimGrace: // it is being stored this moment
+			pause(ctx, claimGrace/10)
+			continue
+		case err != nil && !errors.Is(err, jobs.ErrNotFound):
+			return "", err
 		}
 		if err = b.queue.Release(ctx, key, owner); err != nil {
 			return "", err

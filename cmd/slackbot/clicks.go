@@ -103,7 +103,11 @@ func (c click) home() surface {
 
 // take stores a run that a click asks for. Its message says the rest.
 func (b *bot) take(ctx context.Context, c click, r *run) *blockkit.Message {
-	answer := b.accept(ctx, runID(c.trigger), r, c.responseURL)
+	return b.takeAs(ctx, c, runID(c.trigger), r)
+}
+
+func (b *bot) takeAs(ctx context.Context, c click, id string, r *run) *blockkit.Message {
+	answer := b.accept(ctx, id, r, c.responseURL)
 	if answer.taken {
 		return nil
 	}
@@ -160,10 +164,18 @@ func (b *bot) answered(ctx context.Context, c click, from run) *blockkit.Message
 		m := blockkit.Say("Refused: "+refusal, nil, blockkit.Frame{Run: c.value})
 		return &m
 	}
-	id := runID(c.trigger)
+	// One question starts one run, whoever presses its button how often.
+	id := runID("answer to " + c.value)
+	if c.action == actionCancel {
+		id = runID(c.trigger)
+	}
 	err := b.change(ctx, c.value, func(r *run) error {
-		if r.Stage == stageChosen && r.From == id { // the same click once more
-			return nil
+		if r.Stage == stageChosen && r.From == id {
+			_, _, err := b.look(ctx, id)
+			if errors.Is(err, jobs.ErrNotFound) { // the process died before it was stored
+				return nil
+			}
+			return cmp.Or(err, errAnswered)
 		}
 		if r.Stage != stageAsking && r.Stage != stageAnswered { // or it is being shown this moment
 			return errAnswered
@@ -181,7 +193,8 @@ func (b *bot) answered(ctx context.Context, c click, from run) *blockkit.Message
 	case c.action == actionCancel:
 		return b.say(ctx, c, "Cancelled: nothing was started.")
 	}
-	return b.take(ctx, c, &run{
+	crashAt("chosen")
+	return b.takeAs(ctx, c, id, &run{
 		Kind: kindReport, Tool: from.Tool, Args: from.Args, Asker: c.person, From: c.value, Where: c.home(),
 		Wait: from.Wait, Overrule: from.Overrule,
 	})

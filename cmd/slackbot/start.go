@@ -22,6 +22,7 @@ func (s *step) start(ctx context.Context, tool tools.Tool, plan tools.Plan) jobs
 	case owner != s.job.ID:
 		return s.join(ctx, tool, key, owner)
 	}
+	crashAt("placed")
 	s.run.Life = s.queue.Life()
 	if !s.save(ctx, stageStarting) {
 		return jobs.Again(time.Second)
@@ -38,6 +39,9 @@ func (s *step) start(ctx context.Context, tool tools.Tool, plan tools.Plan) jobs
 		}
 		return s.judge(ctx, tool, report, err)
 	}
+	if s.take(report); !s.save(ctx, stageReading) { // before anybody is told
+		return jobs.Again(time.Second)
+	}
 	return s.judge(ctx, tool, report, nil)
 }
 
@@ -51,17 +55,19 @@ func (s *step) drop(ctx context.Context, key string) {
 // join shows the change that another run has started in the same place, while it
 // is unfinished.
 func (s *step) join(ctx context.Context, tool tools.Tool, key, owner string) jobs.Outcome {
-	other, found := s.find(ctx, owner)
+	other, over, err := s.look(ctx, owner)
 	switch {
-	case s.run.Overrule == owner:
+	case s.run.Overrule == owner, errors.Is(err, jobs.ErrNotFound):
 		return s.succeed(ctx, key, owner)
-	case found && other.Unsure:
+	case err != nil: // which says nothing about the other
+		return jobs.Again(pace)
+	case other.Unsure:
 		s.run.Unsure, s.run.Overrule = true, owner
-		s.run.Error = "Nothing was started: run "+owner+" may have started something there, and its fate is not known. Look in the console for the newest change of the environment first."
+		s.run.Error = "Nothing was started: run " + owner + " may have started something there, and its fate is not known. Look in the console for the newest change of the environment first."
 		return s.answer(ctx)
-	case found && (other.Stage == stageReading && other.Report == nil || other.Stage == stageStarting) && time.Since(other.Asked) < startGrace:
-		return jobs.Again(time.Second) // it is being started this moment
-	case !found || other.Report == nil || len(other.Report.Resume) == 0:
+	case s.starts(&other) && !over: // its turn comes, or has come: however long ago it was asked for
+		return jobs.Again(time.Second)
+	case s.starts(&other): // and never did
 		return s.succeed(ctx, key, owner)
 	}
 	report, err := s.readings.read(ctx, tool, other.Args, firstFresh)
@@ -90,16 +96,22 @@ func (s *step) interrupted(ctx context.Context) jobs.Outcome {
 }
 
 func (s *step) unsure() {
-	s.run.Unsure, s.run.Report = true, nil
+	s.run.Unsure, s.run.Report, s.run.Overrule = true, nil, "" // the place is its own now
 	s.run.Error = "The bot was interrupted just when it was about to start this, at " + s.run.Asked.UTC().Format(time.TimeOnly) +
 		" UTC: it may have been started, or not. Nothing is started again by itself. Look in the console for the newest change of the environment; if there is none, start again."
 }
 
 func (b *bot) find(ctx context.Context, id string) (run, bool) {
+	r, _, err := b.look(ctx, id)
+	return r, err == nil
+}
+
+// look reads another run, and tells whether it is over.
+func (b *bot) look(ctx context.Context, id string) (r run, over bool, err error) {
 	job, err := b.queue.Get(ctx, id)
 	if err != nil {
-		return run{}, false
+		return run{}, false, err
 	}
-	var r run
-	return r, job.Decode(&r) == nil
+	err = job.Decode(&r)
+	return r, !job.Finished.IsZero() || r.Stage == stageAnswered || r.Stage == stageTold, err
 }

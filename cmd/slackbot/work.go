@@ -21,8 +21,10 @@ const (
 	quiet = 2 * time.Second
 	// maxCrashes is how often a run is taken up again after the process died in it.
 	maxCrashes = 5
-	// startGrace is how long a start of somebody else in the same place may take.
-	startGrace = 30 * time.Second
+	// storePatience is how long the outcome of a step is held while the store does not
+	// take it, as in an election of its leader.
+	storePatience = 20 * time.Second
+	storePause    = 250 * time.Millisecond
 )
 
 // work takes a run one step on. It is called again until it says that it is done;
@@ -50,6 +52,9 @@ func (b *bot) work(ctx context.Context, job *jobs.Job) jobs.Outcome {
 	case stageAnswered:
 		return s.tell(ctx)
 	case stageTold, stageAsking, stageChosen:
+		if len(r.Claims) > 0 { // the process died before it had tidied up
+			s.end(ctx)
+		}
 	}
 	return jobs.Done()
 }
@@ -62,16 +67,27 @@ type step struct {
 	run *run
 }
 
-// save stores the run. It is false when somebody else has changed it meanwhile:
-// then this step is over.
+// save stores the run. It is false when another delivery has it: then this step is
+// over. While the store does not answer it tries again, so that nothing that was
+// done outside is done once more.
 func (s *step) save(ctx context.Context, next stage) bool {
 	s.run.Stage = next
-	for {
+	for began := time.Now(); ; {
 		err := s.queue.Save(ctx, s.job, s.run)
 		if err == nil {
 			return true
 		}
-		if !errors.Is(err, jobs.ErrConflict) || s.queue.Reload(ctx, s.job) != nil {
+		mayPass := time.Since(began) < storePatience && ctx.Err() == nil
+		if again := s.queue.Reload(ctx, s.job); again != nil {
+			err, mayPass = again, mayPass && !errors.Is(again, jobs.ErrConflict)
+		} else if errors.Is(err, jobs.ErrConflict) {
+			err = nil
+		}
+		if err != nil && mayPass {
+			pause(ctx, storePause)
+			continue
+		}
+		if err != nil {
 			s.logger.WarnContext(ctx, "a run was not stored", "run", s.job.ID, "error", err)
 			return false
 		}
@@ -83,6 +99,15 @@ func (s *step) save(ctx context.Context, next stage) bool {
 		if stored.Stage == stageChosen {
 			return false // and the answer to a question
 		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -129,10 +154,7 @@ func (s *step) judge(ctx context.Context, tool tools.Tool, report formatters.Rep
 		s.run.Report, s.run.Error = nil, tool.ErrorText(err)
 		return s.answer(ctx)
 	}
-	s.run.Report, s.run.Error = &report, ""
-	if len(report.Resume) > 0 {
-		s.run.Args = asJSON(report.Resume)
-	}
+	s.take(report)
 	if !s.run.moving() || !s.waits() {
 		return s.answer(ctx)
 	}
@@ -140,10 +162,20 @@ func (s *step) judge(ctx context.Context, tool tools.Tool, report formatters.Rep
 	if limited := s.progress(ctx); limited > 0 {
 		after = max(after, limited)
 	}
+	crashAt("progressed")
 	if !s.save(ctx, stageReading) {
 		return jobs.Again(time.Second)
 	}
+	crashAt("polled")
 	return jobs.Again(min(after, max(time.Until(s.run.Until), time.Second)))
+}
+
+// take makes a report the newest.
+func (s *step) take(report formatters.Report) {
+	s.run.Report, s.run.Error = &report, ""
+	if len(report.Resume) > 0 {
+		s.run.Args = asJSON(report.Resume)
+	}
 }
 
 // answer is reached: what is left is to deliver it.
