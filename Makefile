@@ -30,15 +30,16 @@ test: ## all tests
 race: ## all tests with the race detector
 	go test -race ./...
 	go test -race -tags fixture -run Fixture ./cmd/mcp
+	go test -race -tags fixture -run Crash ./cmd/slackbot
 
 vet: ## go vet
 	go vet ./...
-	go vet -tags fixture ./cmd/mcp
+	go vet -tags fixture ./cmd/mcp ./cmd/slackbot
 
 lint: $(GOLANGCI) ## golangci-lint at the pinned version (its first run builds it: some minutes)
 	$(GOLANGCI) config verify
 	$(GOLANGCI) run ./...
-	$(GOLANGCI) run --build-tags fixture ./cmd/mcp
+	$(GOLANGCI) run --build-tags fixture ./cmd/mcp ./cmd/slackbot
 
 fmt: $(GOLANGCI) ## format all Go files
 	$(GOLANGCI) fmt ./...

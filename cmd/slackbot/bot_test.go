@@ -59,7 +59,7 @@ type sceneOptions struct {
 
 const usual = "slack: {can_start: [S0ONCALL], confirm_start: false}\n"
 
-func newScene(t *testing.T, o sceneOptions) *scene {
+func newScene(t testing.TB, o sceneOptions) *scene {
 	t.Helper()
 	s := &scene{cloud: cloudsim.New(cloudsim.Options{}), out: &buffer{}, errs: &buffer{}}
 	cloud := httptest.NewServer(s.cloud)
@@ -79,8 +79,7 @@ func newScene(t *testing.T, o sceneOptions) *scene {
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", s.cloud.Key().ID)
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", s.cloud.Key().Secret)
 	if o.file != "" {
-		s.env["ALITRIAGE_CONFIG"] = filepath.Join(dir, "alitriage.yaml")
-		require.NoError(t, os.WriteFile(s.env["ALITRIAGE_CONFIG"], []byte(o.file+"aliases:\n"+demoAliases(s.cloud)), 0o600))
+		s.write(t, o.file)
 	}
 	if o.socket {
 		s.env["SLACK_APP_TOKEN"] = s.Secrets().AppToken
@@ -93,6 +92,13 @@ func newScene(t *testing.T, o sceneOptions) *scene {
 	return s
 }
 
+// write makes the config file.
+func (s *scene) write(t testing.TB, file string) {
+	t.Helper()
+	s.env["ALITRIAGE_CONFIG"] = filepath.Join(s.env["HOME"], "alitriage.yaml")
+	require.NoError(t, os.WriteFile(s.env["ALITRIAGE_CONFIG"], []byte(file+"aliases:\n"+demoAliases(s.cloud)), 0o600))
+}
+
 func demoAliases(sim *cloudsim.Sim) string {
 	var b strings.Builder
 	for _, a := range sim.Aliases() {
@@ -102,7 +108,7 @@ func demoAliases(sim *cloudsim.Sim) string {
 }
 
 // start runs the bot until stop.
-func (s *scene) start(t *testing.T) {
+func (s *scene) start(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	program := app{args: []string{"alitriage-slackbot", "--listen", "127.0.0.1:0"}, out: s.out, errs: s.errs, lookUp: func(name string) (string, bool) {
@@ -125,18 +131,15 @@ func (s *scene) start(t *testing.T) {
 	require.Eventually(t, func() bool { return s.operations() != "" || len(code) > 0 }, patience, 10*time.Millisecond, "%s", s.errs)
 	s.SetBotURL(s.operations())
 	require.Eventually(t, func() bool {
-		resp, err := http.Get(s.operations() + "/readyz") //nolint:noctx // loopback
-		if err != nil {
-			return false
-		}
-		resp.Body.Close()
-		return resp.StatusCode == http.StatusOK
+		return ready(s.operations())
 	}, patience, 20*time.Millisecond, "%s", s.errs)
 }
 
 // operations is the bot's own address.
-func (s *scene) operations() string {
-	_, rest, found := strings.Cut(s.errs.String(), "operations on ")
+func (s *scene) operations() string { return operationsIn(s.errs) }
+
+func operationsIn(log *buffer) string {
+	_, rest, found := strings.Cut(log.String(), "operations on ")
 	if !found {
 		return ""
 	}
@@ -144,8 +147,17 @@ func (s *scene) operations() string {
 	return url
 }
 
+func ready(operations string) bool {
+	resp, err := http.Get(operations + "/readyz") //nolint:noctx // loopback
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
 // until waits for a message that the user sees.
-func (s *scene) until(t *testing.T, user, channel, part string) slacksim.Message {
+func (s *scene) until(t testing.TB, user, channel, part string) slacksim.Message {
 	t.Helper()
 	var found slacksim.Message
 	require.Eventuallyf(t, func() bool {
