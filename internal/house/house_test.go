@@ -59,7 +59,7 @@ var owners = map[string][]string{
 	"golang.org/x/time":                    {"cloudapi"},
 	"github.com/zricethezav/gitleaks":      {"formatters"},
 	"github.com/pelletier/go-toml":         {"formatters"},
-	"github.com/nats-io/nats-server":       {"cmd/slackbot/internal/jobs"},
+	"github.com/nats-io/nats-server":       {"cmd/slackbot/internal/jobs", "cmd/slackbot/internal/jobs/natstest"},
 	"github.com/nats-io/nats.go":           {"cmd/slackbot/internal/jobs"},
 	"github.com/alibabacloud-go/darabonba": {}, // the oracle is a module of its own
 	"github.com/tiktoken-go/tokenizer":     {}, // so is internal/tokens
