@@ -51,7 +51,7 @@ func TestAHundredRunsSurviveABotAndANode(t *testing.T) {
 // the id of the run.
 func (s *scene) wait(t testing.TB, i int, runsFor time.Duration) string {
 	t.Helper()
-	id := fmt.Sprintf("op_4k2m9x7q1c8v5b3n6t%04d", i)
+	id := operation(i)
 	s.cloud.PutOperation(cloudsim.Operation{ID: id, RunsFor: runsFor, Status: "SUCCESS", Message: `" "`})
 	answer, err := s.Command(slacksim.Alice, slacksim.Incidents, "/get_operation_result", id+" wait_seconds=40")
 	require.NoError(t, err)
@@ -67,3 +67,5 @@ func (s *scene) ended(ids map[string]bool) (n int) {
 	}
 	return n
 }
+
+func operation(i int) string { return fmt.Sprintf("op_4k2m9x7q1c8v5b3n6t%04d", i) }
