@@ -1,20 +1,22 @@
-//go:build fixture
+//go:build fixture && unix
 
 package main
 
 import (
 	"os"
 	"syscall"
+	"time"
 )
 
-// crashAt kills this process where a test wants it, as kill -9 does. It is in no
-// released binary.
+// crashAt kills this process where a test wants it, as kill -9 does, or stops it
+// until SIGCONT. It is in no released binary.
 func crashAt(point string) {
-	if os.Getenv("ALITRIAGE_TEST_CRASH_AT") != point { //nolint:forbidigo // a test's
-		return
+	switch point {
+	case os.Getenv("ALITRIAGE_TEST_CRASH_AT"): //nolint:forbidigo // a test's
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {} // until it arrives
+	case os.Getenv("ALITRIAGE_TEST_FREEZE_AT"): //nolint:forbidigo // a test's
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		time.Sleep(100 * time.Millisecond) // it arrives, and this goes on after SIGCONT
 	}
-	if self, err := os.FindProcess(os.Getpid()); err == nil {
-		_ = self.Signal(syscall.SIGKILL)
-	}
-	select {} // until it arrives
 }

@@ -1,4 +1,4 @@
-//go:build !fixture
+//go:build !fixture || !unix
 
 package main
 

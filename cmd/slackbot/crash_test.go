@@ -1,4 +1,4 @@
-//go:build fixture
+//go:build fixture && unix
 
 package main
 
@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/alitriage/alitriage/cloudapi/cloudsim"
+	"github.com/alitriage/alitriage/cmd/slackbot/internal/jobs/natstest"
 	"github.com/alitriage/alitriage/cmd/slackbot/internal/slacksim"
 )
 
@@ -266,4 +267,27 @@ func TestCrashAtAnyMoment(t *testing.T) {
 	}
 	t.Logf("%d of %d acknowledged, all answered; %d more were stored; %d answers came twice", answered, len(acked), stored, repeated)
 	require.LessOrEqual(t, repeated, rounds)
+}
+
+// A process stands still for longer than the cluster waits for it, after it has
+// stored that it means to start something. When it wakes up, the person was told
+// that nobody knows, and may have started another: it starts nothing.
+func TestCrashOfAProcessThatWakesUp(t *testing.T) {
+	cluster, err := natstest.Start(t.Context(), t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	s := newCrashScene(t)
+	s.env["ALITRIAGE_NATS_URL"] = cluster.URL
+	frozen := s.launch(t, "ALITRIAGE_TEST_FREEZE_AT=intended")
+	answer, err := s.Command(slacksim.Alice, slacksim.Incidents, "/gather_env_stats", "checkout-env")
+	require.NoError(t, err)
+	require.Empty(t, answer.Error)
+
+	p := s.launch(t)
+	require.Contains(t, s.final(t, p, runID(answer.TriggerID)), "it may have been started, or not")
+	require.NoError(t, frozen.Process.Signal(syscall.SIGCONT))
+	require.Eventually(t, func() bool { return strings.Contains(frozen.log.String(), "overtaken") }, patience, 20*time.Millisecond, "%s", frozen.log)
+	p.settled(t)
+	require.Empty(t, s.cloud.Calls().Changes)
+	require.Len(t, s.finals(runID(answer.TriggerID)), 1)
 }

@@ -11,6 +11,10 @@ import (
 	"github.com/alitriage/alitriage/tools"
 )
 
+// ownFor is how long after an intent was stored no other process can have taken
+// the run over: less than AckWait without a heartbeat.
+const ownFor = 5 * time.Second
+
 // start starts something, or joins what somebody has started there before. The
 // intent is on disk before anything is sent, and is never acted upon twice.
 func (s *step) start(ctx context.Context, tool tools.Tool, plan tools.Plan) jobs.Outcome {
@@ -23,11 +27,15 @@ func (s *step) start(ctx context.Context, tool tools.Tool, plan tools.Plan) jobs
 		return s.join(ctx, tool, key, owner)
 	}
 	crashAt("placed")
+	intended := time.Now().Round(0) // the wall's: others go on while this machine sleeps
 	s.run.Life = s.queue.Life()
 	if !s.save(ctx, stageStarting) {
 		return jobs.Again(time.Second)
 	}
 	crashAt("intended")
+	if time.Since(intended) > ownFor && s.queue.Reload(ctx, s.job) != nil {
+		return jobs.Again(time.Second) // another process has it, and has said that it does not know
+	}
 	args := append(plan.Args, formatters.Fact{Name: "wait_seconds", Value: int64(0)})
 	report, err := tool.Call(context.WithoutCancel(ctx), asJSON(args), nil)
 	crashAt("started")
