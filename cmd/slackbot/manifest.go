@@ -44,25 +44,68 @@ func publicURL(raw string) (string, error) {
 	return strings.TrimSuffix(raw, "/"), nil
 }
 
-// manifest declares a slash command for each tool. Without base the app uses
-// Socket Mode, where commands have no URL.
-func manifest(base string) slack.Manifest {
-	m := slack.Manifest{
+// appManifest is slack.Manifest with what is off said, too: what a manifest leaves
+// out is for Slack to decide, and as it was in an app that is changed.
+type appManifest struct {
+	Display  slack.Display     `yaml:"display_information"`
+	Features appFeatures       `yaml:"features"`
+	OAuth    slack.OAuthConfig `yaml:"oauth_config"`
+	Settings appSettings       `yaml:"settings"`
+}
+
+type appFeatures struct {
+	Home struct {
+		HomeTab  bool `yaml:"home_tab_enabled"`
+		Messages bool `yaml:"messages_tab_enabled"`
+		ReadOnly bool `yaml:"messages_tab_read_only_enabled"`
+	} `yaml:"app_home"`
+	BotUser  slack.BotUser                `yaml:"bot_user"`
+	Commands []slack.ManifestSlashCommand `yaml:"slash_commands"`
+}
+
+type appSettings struct {
+	Events        slack.EventSubscriptions `yaml:"event_subscriptions"`
+	Interactivity slack.Interactivity      `yaml:"interactivity"`
+	OrgDeploy     bool                     `yaml:"org_deploy_enabled"`
+	SocketMode    bool                     `yaml:"socket_mode_enabled"`
+	TokenRotation bool                     `yaml:"token_rotation_enabled"` // the bot takes one token, and renews none
+}
+
+// scopes are what the bot needs; the README says for what.
+var scopes = []string{"commands", "chat:write", "app_mentions:read", "im:history", "im:write", "files:write", "usergroups:read"}
+
+// manifest declares a slash command for each tool, and triage. Without base the
+// app uses Socket Mode, where nothing has a URL.
+func manifest(base string) appManifest {
+	at := func(path string) string {
+		if base == "" {
+			return ""
+		}
+		return base + path
+	}
+	m := appManifest{
 		Display: slack.Display{
 			Name:        "alitriage",
 			Description: "What happened on Alibaba Cloud, is it bad, and what do I do next?",
 		},
-		Features:    slack.Features{BotUser: slack.BotUser{DisplayName: "alitriage"}},
-		OAuthConfig: slack.OAuthConfig{Scopes: slack.OAuthScopes{Bot: []string{"commands", "chat:write"}}},
-		Settings:    slack.Settings{SocketModeEnabled: base == ""},
+		OAuth: slack.OAuthConfig{Scopes: slack.OAuthScopes{Bot: scopes}},
+		Settings: appSettings{
+			Events:        slack.EventSubscriptions{RequestUrl: at(pathEvents), BotEvents: []string{"app_mention", "message.im"}},
+			Interactivity: slack.Interactivity{IsEnabled: true, RequestUrl: at(pathInteractions)},
+			SocketMode:    base == "",
+		},
 	}
-	all := tools.All(tools.Config{Profiles: []tools.Profile{{Name: config.DefaultProfile}}, MaxWait: config.DefaultMaxWait})
-	for _, t := range all {
-		command := slack.ManifestSlashCommand{Command: "/" + t.Name, Description: t.Title, UsageHint: usageHint(t)}
-		if base != "" {
-			command.Url = base + "/slack/commands"
-		}
-		m.Features.SlashCommands = append(m.Features.SlashCommands, command)
+	m.Features.BotUser = slack.BotUser{DisplayName: "alitriage", AlwaysOnline: true}
+	m.Features.Home.Messages = true
+	add := func(name, description, hint string) {
+		m.Features.Commands = append(m.Features.Commands, slack.ManifestSlashCommand{
+			Command: "/" + name, Description: description, UsageHint: hint, Url: at(pathCommands),
+			ShouldEscape: true, // so that plainText can tell Slack's marks from what was typed
+		})
+	}
+	add(triageName, "Find what an id, an alias or an alert is about", "[id | alias | console URL | pasted alert | help]")
+	for _, t := range tools.All(tools.Config{Profiles: []tools.Profile{{Name: config.DefaultProfile}}, MaxWait: config.DefaultMaxWait}) {
+		add(t.Name, t.Title, usageHint(t))
 	}
 	return m
 }

@@ -38,6 +38,14 @@ func TestManifest(t *testing.T) {
 	}
 }
 
+func TestTheReadmeSaysWhatEachScopeIsFor(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	for _, scope := range scopes {
+		require.Contains(t, string(readme), "\n| `"+scope+"` | ")
+	}
+}
+
 func TestWhatCannotBeDoneIsSaid(t *testing.T) {
 	for name, tc := range map[string]struct {
 		args []string

@@ -15,6 +15,13 @@ import (
 
 const maxBody = 64 << 10 // bytes of a request; Slack's are far below
 
+// The paths are those of the manifest.
+const (
+	pathCommands     = "/slack/commands"
+	pathInteractions = "/slack/interactions"
+	pathEvents       = "/slack/events"
+)
+
 // web takes Slack's requests over HTTP.
 type web struct {
 	*bot
@@ -23,9 +30,9 @@ type web struct {
 }
 
 func (w web) routes(mux *http.ServeMux) {
-	mux.HandleFunc("POST /slack/commands", w.signed(w.commands))
-	mux.HandleFunc("POST /slack/interactions", w.signed(w.interactions))
-	mux.HandleFunc("POST /slack/events", w.signed(w.events))
+	mux.HandleFunc("POST "+pathCommands, w.signed(w.commands))
+	mux.HandleFunc("POST "+pathInteractions, w.signed(w.interactions))
+	mux.HandleFunc("POST "+pathEvents, w.signed(w.events))
 }
 
 // signed lets through what Slack has signed within the last five minutes. What is

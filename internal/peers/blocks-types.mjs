@@ -22,12 +22,19 @@ const here = import.meta.dirname;
 const work = await mkdtemp(path.join(here, "node_modules", ".blocks-"));
 atEnd(() => rm(work, { recursive: true, force: true }));
 
+/** slack-go always writes the offset of a list. Slack documents it, and its types leave it out: 0, its default, is no mistake. */
+const known = (_, value) => {
+  if (value?.type !== "rich_text_list" || value.offset !== 0) return value;
+  const { offset, ...rest } = value;
+  return rest;
+};
+
 /** Writes a message as TypeScript. The other members of the file (who the message is for) are no part of it. */
 async function translate(from, to) {
   const content = JSON.parse(await readFile(from, "utf8"));
   const lines = [`import type { KnownBlock } from "@slack/types";`];
   for (const { text, channel, blocks } of [content].flat()) {
-    const message = JSON.stringify({ text, channel, blocks }, null, 2);
+    const message = JSON.stringify({ text, channel, blocks }, known, 2);
     lines.push(`void (${message} satisfies { text: string; channel?: string; blocks: KnownBlock[] });`);
   }
   await writeFile(to, `${lines.join("\n")}\n`);

@@ -33,30 +33,43 @@ await check("manifest: the schema finds what is wrong", async () => {
   assert.equal(validate({ ...manifest(), setings: {} }), false, "a misspelt key");
 });
 
-await check("manifest: Socket Mode satisfies the schema", async () => {
-  const m = manifest();
+const tools = ["/gather_env_stats", "/get_app_status", "/get_invocation_results", "/get_operation_result"];
+const scopes = ["app_mentions:read", "chat:write", "commands", "files:write", "im:history", "im:write", "usergroups:read"];
+const events = ["app_mention", "message.im"]; // their scopes: app_mentions:read, im:history
+
+/** What is the same in both modes. */
+function complete(m) {
   satisfied(m);
+  assert.deepEqual(m.features.slash_commands.map((c) => c.command).sort(), [...tools, "/triage"]);
+  for (const c of m.features.slash_commands) {
+    assert.ok(c.usage_hint, c.command);
+    assert.equal(c.should_escape, true, c.command);
+  }
+  // A broader scope has to be asked for here first: people resent them.
+  assert.deepEqual(m.oauth_config.scopes.bot.toSorted(), scopes);
+  assert.deepEqual(Object.keys(m.oauth_config.scopes), ["bot"], "nothing in the name of a person");
+  assert.deepEqual(m.settings.event_subscriptions.bot_events.toSorted(), events);
+  assert.equal(m.settings.interactivity.is_enabled, true);
+  assert.equal(m.settings.org_deploy_enabled, false);
+  assert.equal(m.settings.token_rotation_enabled, false);
+  assert.deepEqual(m.features.app_home, { home_tab_enabled: false, messages_tab_enabled: true, messages_tab_read_only_enabled: false });
+  assert.equal(m.features.bot_user.always_online, true);
+}
+
+await check("manifest: Socket Mode is complete, satisfies the schema, and has no URLs", async () => {
+  const m = manifest();
+  complete(m);
   assert.equal(m.settings.socket_mode_enabled, true);
-  assert.ok(!JSON.stringify(m).includes("http"), "Socket Mode has no URLs");
+  assert.ok(!JSON.stringify(m).includes("http"));
 });
 
-await check("manifest: HTTP mode satisfies the schema, and each URL is there", async () => {
+await check("manifest: HTTP mode is complete, satisfies the schema, and has each URL", async () => {
   const m = manifest("--url", "https://bot.example.com");
-  satisfied(m);
-  assert.ok(!m.settings?.socket_mode_enabled);
-  assert.ok(m.features.slash_commands.length > 0);
+  complete(m);
+  assert.equal(m.settings.socket_mode_enabled, false);
   for (const c of m.features.slash_commands) assert.equal(c.url, "https://bot.example.com/slack/commands", c.command);
-  const { interactivity, event_subscriptions: events } = m.settings ?? {};
-  if (interactivity?.is_enabled) assert.equal(interactivity.request_url, "https://bot.example.com/slack/interactions");
-  if (events) assert.equal(events.request_url, "https://bot.example.com/slack/events");
-});
-
-await check("manifest: scopes and events are ones that Slack has", async () => {
-  const scopes = ["app_mentions:read", "chat:write", "commands", "files:write", "im:history", "im:write", "usergroups:read", "users:read"];
-  const events = ["app_mention", "message.im"];
-  const m = manifest();
-  for (const scope of m.oauth_config.scopes.bot) assert.ok(scopes.includes(scope), `scope ${scope}: is it spelt right, and needed?`);
-  for (const event of m.settings?.event_subscriptions?.bot_events ?? []) assert.ok(events.includes(event), `event ${event}`);
+  assert.equal(m.settings.interactivity.request_url, "https://bot.example.com/slack/interactions");
+  assert.equal(m.settings.event_subscriptions.request_url, "https://bot.example.com/slack/events");
 });
 
 await done("slack-manifest");
