@@ -80,7 +80,7 @@ tokens: ## our reports beside the raw answers in docs/benchmarks.md (a module of
 peers: build fixture slackpeers ## third-party MCP and Slack clients and the official conformance suite, from npm, drive what we build
 	internal/peers/run.sh bin/alitriage-mcp bin/alitriage-mcp-fixture
 
-slackpeers: build slacksim ## Slack's own clients, schema and types, from npm, judge our fake Slack and the slackbot
+slackpeers: build slacksim ## Slack's own clients, schema and types, from npm, and another fake judge our fake Slack and the slackbot
 	internal/peers/slack.sh bin/slacksim bin/alitriage-slackbot
 
 conformance: build fixture ## write the results of the conformance suite to docs/conformance.md; read the diff

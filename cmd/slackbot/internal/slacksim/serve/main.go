@@ -27,6 +27,7 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	options := slacksim.Options{Control: true}
 	flags.DurationVar(&options.AckTimeout, "ack", 3*time.Second, "how long an answer may take")
 	flags.DurationVar(&options.PingInterval, "ping", 5*time.Second, "the pause between PINGs of Socket Mode")
+	flags.BoolVar(&options.ShouldEscape, "escape", false, "write mentions and URLs in the text of commands as should_escape asks for")
 	retries := flags.String("retries", "", "pauses before an event is sent again, such as 0s,1s,1s; empty means Slack's own")
 	if err := flags.Parse(args); err != nil {
 		return err
