@@ -98,7 +98,7 @@ func (a *app) serve(ctx context.Context, cmd *cli.Command) error {
 	}
 	cfg, err := config.Read(cmd, a.lookUp)
 	access, accessErr := config.ReadSlackAccess(a.lookUp)
-	if err = errors.Join(err, accessErr); err != nil {
+	if err = errors.Join(err, accessErr, checkListen(cmd.String(flagListen))); err != nil {
 		return refused("this configuration is refused\n- " + strings.ReplaceAll(err.Error(), "\n", "\n- "))
 	}
 	logger := a.logger(cfg)
@@ -109,6 +109,13 @@ func (a *app) serve(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	return b.serve(ctx, stop, cmd.String(flagListen), access)
+}
+
+func checkListen(address string) error {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		return fmt.Errorf("--%s: %.80q is not an address with a port; give one such as :8080 or 127.0.0.1:8081", flagListen, address)
+	}
+	return nil
 }
 
 func (a *app) logger(cfg config.Config) *slog.Logger {

@@ -22,6 +22,9 @@ func manifestCommand(out io.Writer) *cli.Command {
 		Usage: "print the Slack app manifest (YAML): Socket Mode, or HTTP mode with --url",
 		Flags: []cli.Flag{&cli.StringFlag{Name: "url", Usage: "public `URL` of the bot, such as https://bot.example.com"}},
 		Action: func(_ context.Context, cmd *cli.Command) error {
+			if word := cmd.Args().First(); word != "" { // else somebody with an address would get Socket Mode
+				return fmt.Errorf("manifest takes no %.60q; the bot's address goes with --url", word)
+			}
 			base, err := publicURL(cmd.String("url"))
 			if err != nil {
 				return err
