@@ -64,16 +64,12 @@ func (a *app) run(ctx context.Context) (code int) {
 	return exit.code
 }
 
-const flagListen = "listen"
-
 func (a *app) command() *cli.Command {
 	return &cli.Command{
-		Name:        "alitriage-slackbot",
-		Usage:       "the tools of alitriage as Slack slash commands",
-		Description: "Without a command: serve, over Socket Mode if SLACK_APP_TOKEN is set, else over HTTP.",
-		Flags: append(config.Flags(), &cli.StringFlag{
-			Name: flagListen, Value: ":8080", Usage: "`ADDR` of Slack's requests over HTTP, and of /healthz, /readyz and /metrics",
-		}),
+		Name:           "alitriage-slackbot",
+		Usage:          "the tools of alitriage as Slack slash commands",
+		Description:    "Without a command: serve, over Socket Mode if SLACK_APP_TOKEN is set, else over HTTP.",
+		Flags:          append(config.Flags(), config.SlackFlags()...),
 		Writer:         a.out,
 		ErrWriter:      a.errs,
 		HideVersion:    true,
@@ -98,7 +94,7 @@ func (a *app) serve(ctx context.Context, cmd *cli.Command) error {
 	}
 	cfg, err := config.Read(cmd, a.lookUp)
 	access, accessErr := config.ReadSlackAccess(a.lookUp)
-	if err = errors.Join(err, accessErr, checkListen(cmd.String(flagListen))); err != nil {
+	if err = errors.Join(err, accessErr, checkListen(cmd.String(config.FlagListen))); err != nil {
 		return refused("this configuration is refused\n- " + strings.ReplaceAll(err.Error(), "\n", "\n- "))
 	}
 	logger := a.logger(cfg)
@@ -108,12 +104,12 @@ func (a *app) serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	return b.serve(ctx, stop, cmd.String(flagListen), access)
+	return b.serve(ctx, stop, cmd.String(config.FlagListen), access)
 }
 
 func checkListen(address string) error {
 	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
-		return fmt.Errorf("--%s: %.80q is not an address with a port; give one such as :8080 or 127.0.0.1:8081", flagListen, address)
+		return fmt.Errorf("--%s: %.80q is not an address with a port; give one such as :8080 or 127.0.0.1:8081", config.FlagListen, address)
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/urfave/cli/v3"
+
 	"github.com/alitriage/alitriage/cloudapi"
 )
 
@@ -50,6 +52,16 @@ const (
 	variableData     = "ALITRIAGE_DATA_DIR"
 	variableNATS     = "ALITRIAGE_NATS_URL"
 )
+
+// FlagListen is the bot's own flag.
+const FlagListen = "listen"
+
+// SlackFlags are those of the bot.
+func SlackFlags() []cli.Flag {
+	return []cli.Flag{&cli.StringFlag{
+		Name: FlagListen, Value: ":8080", Usage: "`ADDR` of Slack's requests over HTTP, and of /healthz, /readyz and /metrics",
+	}}
+}
 
 // SlackVariables lists what the bot reads from the environment alone.
 func SlackVariables() []Variable {

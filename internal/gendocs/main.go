@@ -18,7 +18,7 @@ type part struct{ name, text string }
 // pages are seen from this folder, where go generate and go test run.
 func pages() map[string][]part {
 	return map[string][]part{
-		"../../README.md":        {{"tools", toolTable()}, {"arguments", argumentTables()}, {"settings", settingsTable()}},
+		"../../README.md":        {{"tools", toolTable()}, {"arguments", argumentTables()}, {"settings", settingsTable()}, {"slack settings", slackSettingsTable()}},
 		"../../docs/verdicts.md": {{"verdicts", verdictTables()}, {"failures", failureTable()}},
 	}
 }
@@ -96,10 +96,15 @@ func argumentTables() string {
 	return b.String()
 }
 
-func settingsTable() string {
+func settingsTable() string { return flagTable(config.Flags(), config.Variables()) }
+
+// slackSettingsTable is what the bot has beside those.
+func slackSettingsTable() string { return flagTable(config.SlackFlags(), config.SlackVariables()) }
+
+func flagTable(flags []cli.Flag, variables []config.Variable) string {
 	var b strings.Builder
 	b.WriteString("| flag | variable | default | what it does |\n|---|---|---|---|\n")
-	for _, f := range config.Flags() {
+	for _, f := range flags {
 		d, ok := f.(cli.DocGenerationFlag)
 		if !ok {
 			continue
@@ -107,7 +112,7 @@ func settingsTable() string {
 		usage := strings.ReplaceAll(d.GetUsage(), "`", "")
 		fmt.Fprintf(&b, "| `--%s` | %s | %s | %s |\n", f.Names()[0], code(d.GetEnvVars(), ", "), strings.Trim(d.GetValue(), `"`), usage)
 	}
-	for _, v := range config.Variables() {
+	for _, v := range variables {
 		fmt.Fprintf(&b, "| | `%s` | | %s |\n", v.Name, v.Usage)
 	}
 	return b.String()
