@@ -147,7 +147,7 @@ func (a *app) bot(ctx context.Context, cfg config.Config, access config.SlackAcc
 	m.watchQueue(queue)
 	b := &bot{
 		known: known, tools: tools.All(known), slack: newWorkspace(access, m.delivered), queue: queue, health: newHealth(), metrics: m,
-		logger: logger, auditor: slog.New(slog.NewJSONHandler(a.out, nil)), readings: newReadings(), cfg: cfg, hello: a.errs,
+		logger: logger, auditor: slog.New(slog.NewJSONHandler(a.out, nil)), readings: newReadings(), edits: newEdits(), cfg: cfg, hello: a.errs,
 	}
 	return b, nil
 }
@@ -192,6 +192,7 @@ func (b *bot) serve(ctx context.Context, stop func(), address string, access con
 		web{b, access.SigningSecret.Reveal()}.routes(mux)
 	}
 	b.takeWork(ctx, access, failed)
+	b.health.open()
 	select {
 	case <-ctx.Done():
 		stop() // a second signal ends the process at once
@@ -215,6 +216,9 @@ func (b *bot) takeWork(ctx context.Context, access config.SlackAccess, failed ch
 		return
 	}
 	s := &socket{bot: b, slots: make(chan struct{}, maxAtOnce)}
+	for number := range connections {
+		b.health.socket(number, false)
+	}
 	go func() {
 		if err := s.serve(ctx, b.slack.api); err != nil {
 			failed <- err
@@ -227,7 +231,9 @@ func (b *bot) takeWork(ctx context.Context, access config.SlackAccess, failed ch
 func (b *bot) signIn(ctx context.Context) error {
 	for {
 		team, self, err := b.slack.self(ctx)
-		b.health.slack(err)
+		if err != nil {
+			b.health.slack(err)
+		}
 		switch {
 		case err == nil:
 			b.self = self

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +36,7 @@ type bot struct {
 	cfg      config.Config
 	hello    io.Writer // is told where the operations are
 	readings *readings
+	edits    *edits
 }
 
 const (
@@ -82,13 +84,13 @@ func (b *bot) command(ctx context.Context, c command) reply {
 	if refusal := b.rules.refuse(c.person); refusal != "" {
 		return b.refused(ctx, c, "refused by the rules", refusal)
 	}
-	r, message := b.understand(c)
-	if r == nil {
-		b.audit(ctx, "", &run{Asker: c.person, Tool: c.name, Error: "not understood"})
-		return reply{Message: message}
-	}
 	if c.responseURL != "" && !b.slack.mayRespondTo(c.responseURL) {
-		return b.refused(ctx, c, "foreign response_url", "This request did not come from Slack.")
+		return b.refused(ctx, c, "foreign response_url", "this request did not come from Slack.")
+	}
+	r, message, why := b.understand(c)
+	if r == nil {
+		b.note(ctx, "", c.name, c.person, why)
+		return reply{Message: message}
 	}
 	id := runID(c.trigger)
 	if r.Kind == kindAsk && c.responseURL != "" {
@@ -99,62 +101,103 @@ func (b *bot) command(ctx context.Context, c command) reply {
 
 func (b *bot) refused(ctx context.Context, c command, why, text string) reply {
 	b.logger.InfoContext(ctx, "a request was refused", "why", why, "team", c.Team, "channel", c.Channel, "user", c.User)
-	b.audit(ctx, "", &run{Asker: c.person, Tool: c.name, Error: why})
+	b.note(ctx, "", c.name, c.person, why)
 	return reply{Message: blockkit.Say("Refused: "+text, nil, blockkit.Frame{})}
 }
 
-// understand makes a run of a command. Without one the message says why.
-func (b *bot) understand(c command) (*run, blockkit.Message) {
+// What became of a request that made no run, for the audit.
+const (
+	wasHelp          = "help"
+	wasNotUnderstood = "not understood"
+	wasForbidden     = "may not start"
+	wasAsked         = "asked"
+	wasJoined        = "joined"
+	wasRepeated      = "repeated"
+	wasCancelled     = "cancelled"
+	wasStopped       = "stopped"
+	wasTooLate       = "too late"
+)
+
+// understand makes a run of a command. Without one the message says why, and the
+// last result in a word.
+func (b *bot) understand(c command) (*run, blockkit.Message, string) {
 	if c.name == triageName {
 		return b.triage(c)
 	}
 	tool, err := tools.Find(b.tools, c.name)
 	if err != nil {
-		return nil, blockkit.Say(err.Error(), nil, blockkit.Frame{})
+		return b.misspelt(c, err)
 	}
 	if word := strings.ToLower(strings.TrimSpace(c.text)); word == "" || word == "help" {
-		return nil, helpOf(tool)
+		return nil, helpOf(tool), wasHelp
 	}
 	if n := len([]rune(c.text)); n > maxCommand {
-		return nil, blockkit.Say(fmt.Sprintf("The text has %d characters; a command takes at most %d. /triage takes pasted text of up to %d.", n, maxCommand, maxTriage), nil, blockkit.Frame{})
+		return nil, blockkit.Say(fmt.Sprintf("The text has %d characters; a command takes at most %d. /triage takes pasted text of up to %d.", n, maxCommand, maxTriage), nil, blockkit.Frame{}), wasNotUnderstood
 	}
 	args, err := tool.ParseArgs(plainText(c.text))
 	if err != nil {
-		return nil, blockkit.Failure(tool.ErrorText(err), blockkit.Frame{})
+		return nil, blockkit.Failure(tool.ErrorText(err), blockkit.Frame{}), wasNotUnderstood
 	}
 	return b.planned(c, tools.Call{Tool: tool.Name, Args: args})
 }
 
+// misspelt is a mention with the name of no tool. What only reads is one click
+// away.
+func (b *bot) misspelt(c command, err error) (*run, blockkit.Message, string) {
+	said := blockkit.Say(err.Error(), nil, blockkit.Frame{})
+	names := make([]string, len(b.tools))
+	for i, t := range b.tools {
+		names[i] = t.Name
+	}
+	near, found := tools.Nearest(c.name, names)
+	if !found || len([]rune(c.text)) > maxCommand {
+		return nil, said, wasNotUnderstood
+	}
+	tool, _ := tools.Find(b.tools, near)
+	args, parseErr := tool.ParseArgs(plainText(c.text))
+	if parseErr != nil {
+		return nil, said, wasNotUnderstood
+	}
+	if plan, planErr := tool.Plan(args); planErr != nil || plan.Starts {
+		return nil, said, wasNotUnderstood
+	}
+	return &run{Kind: kindAsk, Tool: near, Asker: c.person, Where: c.where, Choices: []tools.Call{{Tool: near, Args: args}}, Error: err.Error()}, blockkit.Message{}, ""
+}
+
 // planned checks a call, and decides what has to be asked before.
-func (b *bot) planned(c command, call tools.Call) (*run, blockkit.Message) {
+func (b *bot) planned(c command, call tools.Call) (*run, blockkit.Message, string) {
 	tool, err := tools.Find(b.tools, call.Tool)
 	if err != nil {
-		return nil, blockkit.Say(err.Error(), nil, blockkit.Frame{})
+		return nil, blockkit.Say(err.Error(), nil, blockkit.Frame{}), wasNotUnderstood
 	}
 	plan, err := tool.Plan(call.Args)
 	if refusal, ok := errors.AsType[*tools.Refusal](err); ok && refusal.Instead != nil {
-		return &run{Kind: kindAsk, Tool: tool.Name, Asker: c.person, Where: c.where, Choices: []tools.Call{*refusal.Instead}, Error: tool.ErrorText(err)}, blockkit.Message{}
+		return &run{Kind: kindAsk, Tool: tool.Name, Asker: c.person, Where: c.where, Choices: []tools.Call{*refusal.Instead}, Error: tool.ErrorText(err)}, blockkit.Message{}, ""
 	}
 	if err != nil {
-		return nil, blockkit.Failure(tool.ErrorText(err), blockkit.Frame{})
+		return nil, blockkit.Failure(tool.ErrorText(err), blockkit.Frame{}), wasNotUnderstood
 	}
 	r := &run{Kind: kindReport, Tool: tool.Name, Args: asJSON(plan.Args), Asker: c.person, Where: c.where}
 	r.Wait = plan.Wait
 	if !plan.Starts {
-		return r, blockkit.Message{}
+		return r, blockkit.Message{}, ""
 	}
 	if refusal := b.rules.refuseStart(c.person); refusal != "" {
-		return nil, blockkit.Say("Refused: "+refusal, nil, blockkit.Frame{})
+		return nil, blockkit.Say("Refused: "+refusal, nil, blockkit.Frame{}), wasForbidden
 	}
 	if b.rules.confirm {
 		r.Kind = kindAsk
 	}
-	return r, blockkit.Message{}
+	return r, blockkit.Message{}, ""
 }
 
 // accept stores a run and acknowledges it. The same request of the same person in
 // the same place, while one runs, is that one.
 func (b *bot) accept(ctx context.Context, id string, r *run, responseURL string) reply {
+	if known, found := b.find(ctx, id); found && known.Stage == stageTold { // a delivery of the same request once more
+		b.note(ctx, id, r.Tool, r.Asker, wasRepeated)
+		return reply{Message: blockkit.Say("This was answered already.", nil, blockkit.Frame{Run: id}), taken: true}
+	}
 	r.Asked, r.Stage = time.Now(), stageReading
 	if r.Wait > 0 {
 		r.Until = r.Asked.Add(r.Wait)
@@ -167,6 +210,10 @@ func (b *bot) accept(ctx context.Context, id string, r *run, responseURL string)
 		return b.notStored(ctx, err)
 	}
 	if owner != id {
+		b.note(ctx, owner, r.Tool, r.Asker, wasJoined)
+		if r.Kind == kindShare {
+			return reply{Message: blockkit.Say("You have shared this here already.", nil, blockkit.Frame{Run: owner})}
+		}
 		return reply{Message: blockkit.Say("IN_PROGRESS: this is already being worked on", nil, blockkit.Frame{Run: owner})}
 	}
 	if responseURL != "" {
@@ -186,7 +233,7 @@ func (b *bot) accept(ctx context.Context, id string, r *run, responseURL string)
 // claim returns the run that does what r is to do: another one that is not over,
 // or id itself.
 func (b *bot) claim(ctx context.Context, id string, r *run) (owner string, err error) {
-	key := "active " + strings.Join([]string{string(r.Kind), r.Asker.Team, r.Asker.Channel, r.Asker.Thread, r.Asker.User, r.Tool, string(r.Args), r.From}, " ")
+	key := "active " + strings.Join([]string{string(r.Kind), r.Asker.Team, r.Asker.Channel, r.Asker.Thread, r.Asker.User, r.Tool, string(r.Args), r.From, strconv.FormatBool(r.Watch)}, " ")
 	r.Claims = append(r.Claims, key)
 	for began := time.Now(); time.Since(began) < storeLimit; {
 		owner, err = b.queue.Claim(ctx, key, id)
@@ -195,7 +242,7 @@ func (b *bot) claim(ctx context.Context, id string, r *run) (owner string, err e
 		}
 		other, _, err := b.look(ctx, owner)
 		switch {
-		case err == nil && other.Stage != stageTold:
+		case err == nil && (other.Stage != stageTold || other.shared()):
 			return owner, nil
 		case errors.Is(err, jobs.ErrNotFound) && time.Since(began) < claimGrace: // it is being stored this moment
 			pause(ctx, claimGrace/10)
@@ -224,9 +271,16 @@ func (b *bot) notStored(ctx context.Context, err error) reply {
 // ask stores a question and shows it.
 func (b *bot) ask(ctx context.Context, id string, r *run) reply {
 	r.Asked, r.Stage = time.Now(), stageAsking
-	if _, _, err := b.queue.Submit(ctx, id, r); err != nil {
+	job, _, err := b.queue.Submit(ctx, id, r)
+	if err != nil {
 		return b.notStored(ctx, err)
 	}
+	var stored run
+	if job.Decode(&stored) == nil && stored.Stage == stageChosen {
+		b.note(ctx, id, r.Tool, r.Asker, wasRepeated)
+		return reply{Message: blockkit.Say("This question was answered before.", nil, blockkit.Frame{Run: id})}
+	}
+	b.note(ctx, id, r.Tool, r.Asker, wasAsked)
 	return reply{Message: question(id, r)}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -24,18 +25,25 @@ type click struct {
 	message surface
 }
 
+// said is what a person who has pressed a button is told at once.
+type said struct {
+	blockkit.Message
+
+	replace bool // in the place of the message with the button
+}
+
+func say(text string, f blockkit.Frame) *said {
+	return &said{Message: blockkit.Say(text, nil, f)}
+}
+
 // click stores what is to be done, and returns what to tell the person at once;
 // nil when the message itself will change.
-func (b *bot) click(ctx context.Context, c click) *blockkit.Message {
+func (b *bot) click(ctx context.Context, c click) *said {
 	ctx, cancel := context.WithTimeout(ctx, storeLimit)
 	defer cancel()
-	say := func(text string) *blockkit.Message {
-		m := blockkit.Say(text, nil, blockkit.Frame{})
-		return &m
-	}
-	if refusal := b.rules.refuse(c.person); refusal != "" {
+	if refusal := b.rules.refuseClick(c.person); refusal != "" {
 		b.refused(ctx, command{person: c.person, name: c.action}, "refused by the rules", refusal)
-		return say("Refused: " + refusal)
+		return say("Refused: "+refusal, blockkit.Frame{})
 	}
 	if c.responseURL != "" && !b.slack.mayRespondTo(c.responseURL) {
 		b.refused(ctx, command{person: c.person, name: c.action}, "foreign response_url", "")
@@ -43,13 +51,13 @@ func (b *bot) click(ctx context.Context, c click) *blockkit.Message {
 	}
 	from, found := b.find(ctx, c.value)
 	if !found || from.Asker.Team != c.Team {
-		b.logger.InfoContext(ctx, "a click without a run", "action", shortened(c.action, 40), "user", c.User)
-		return say("This is over 24 hours old, or unknown. Ask again.")
+		b.refused(ctx, command{person: c.person}, "a click without a run", "")
+		return say("This is over 24 hours old, or unknown. Ask again.", blockkit.Frame{})
 	}
 	return b.pressed(ctx, c, from)
 }
 
-func (b *bot) pressed(ctx context.Context, c click, from run) *blockkit.Message {
+func (b *bot) pressed(ctx context.Context, c click, from run) *said {
 	again := &run{Kind: kindReport, Tool: from.Tool, Args: from.Args, Asker: c.person, From: c.value, Where: c.home()}
 	number, isChoice := strings.CutPrefix(c.action, actionChoose)
 	switch {
@@ -67,20 +75,26 @@ func (b *bot) pressed(ctx context.Context, c click, from run) *blockkit.Message 
 	case c.action == actionShare:
 		again.Kind, again.Where = kindShare, surface{}
 	case c.action == actionStop:
-		return b.stop(ctx, c.value)
+		return b.stop(ctx, c)
 	case c.action == actionStart, c.action == actionCancel:
 		return b.answered(ctx, c, from)
 	case c.action == actionAgain:
 		return b.askAgain(ctx, c, from)
 	default:
-		b.logger.InfoContext(ctx, "an unknown button", "action", shortened(c.action, 40), "user", c.User)
-		return nil
+		b.refused(ctx, command{person: c.person}, "an unknown button", "")
+		return say("This button is not known any more. Ask again.", blockkit.Frame{})
 	}
 	if again.Kind != kindShare && b.starts(again) { // it never got so far as to be read
 		return b.askAgain(ctx, c, from)
 	}
-	return b.take(ctx, c, again)
+	told := b.take(ctx, c, again)
+	if told == nil && again.Watch && again.Where.TS == "" {
+		return say("Watching, for at most "+minutes(watchLimit)+". You are mentioned in your direct messages when it ends.", blockkit.Frame{})
+	}
+	return told
 }
+
+func minutes(d time.Duration) string { return fmt.Sprintf("%d minutes", int(d.Minutes())) }
 
 // starts tells whether a run would start something.
 func (b *bot) starts(r *run) bool {
@@ -102,16 +116,16 @@ func (c click) home() surface {
 }
 
 // take stores a run that a click asks for. Its message says the rest.
-func (b *bot) take(ctx context.Context, c click, r *run) *blockkit.Message {
+func (b *bot) take(ctx context.Context, c click, r *run) *said {
 	return b.takeAs(ctx, c, runID(c.trigger), r)
 }
 
-func (b *bot) takeAs(ctx context.Context, c click, id string, r *run) *blockkit.Message {
+func (b *bot) takeAs(ctx context.Context, c click, id string, r *run) *said {
 	answer := b.accept(ctx, id, r, c.responseURL)
 	if answer.taken {
 		return nil
 	}
-	return &answer.Message
+	return &said{Message: answer.Message}
 }
 
 // whole are the arguments with which a tool shows the whole output of the run.
@@ -143,26 +157,44 @@ func (b *bot) change(ctx context.Context, id string, alter func(*run) error) err
 	}
 }
 
-func (b *bot) stop(ctx context.Context, id string) *blockkit.Message {
-	err := b.change(ctx, id, func(r *run) error {
+var errOver = errors.New("it is over")
+
+// stop ends the wait of a run at its next step.
+func (b *bot) stop(ctx context.Context, c click) *said {
+	var tool string
+	err := b.change(ctx, c.value, func(r *run) error {
+		if tool = r.Tool; r.Stage != stageReading && r.Stage != stageStarting {
+			return errOver
+		}
 		r.Stopped = true
 		return nil
 	})
-	if err != nil {
-		answer := b.notStored(ctx, err)
-		return &answer.Message
+	switch {
+	case errors.Is(err, errOver):
+		b.note(ctx, c.value, tool, c.person, wasTooLate)
+		return say("This is not waiting any more.", blockkit.Frame{Run: c.value})
+	case err != nil:
+		return &said{Message: b.notStored(ctx, err).Message}
 	}
-	return nil
+	b.note(ctx, c.value, tool, c.person, wasStopped)
+	if c.message.TS != "" {
+		return nil // the message itself changes
+	}
+	return &said{Message: blockkit.Say("Stopping: what is known comes in a moment.", nil, blockkit.Frame{Run: c.value}), replace: true}
 }
 
 var errAnswered = errors.New("it was answered before")
 
 // answered takes the answer to a question, once. The permission is that of who
 // presses the button.
-func (b *bot) answered(ctx context.Context, c click, from run) *blockkit.Message {
+func (b *bot) answered(ctx context.Context, c click, from run) *said {
+	if from.Kind != kindAsk || len(from.Choices) > 0 {
+		b.refused(ctx, command{person: c.person, name: from.Tool}, "an unknown button", "")
+		return say("This button is not known any more. Ask again.", blockkit.Frame{})
+	}
 	if refusal := b.rules.refuseStart(c.person); refusal != "" {
-		m := blockkit.Say("Refused: "+refusal, nil, blockkit.Frame{Run: c.value})
-		return &m
+		b.refused(ctx, command{person: c.person, name: from.Tool}, wasForbidden, refusal)
+		return say("Refused: "+refusal, blockkit.Frame{Run: c.value})
 	}
 	// One question starts one run, whoever presses its button how often.
 	id := runID("answer to " + c.value)
@@ -185,13 +217,13 @@ func (b *bot) answered(ctx context.Context, c click, from run) *blockkit.Message
 	})
 	switch {
 	case errors.Is(err, errAnswered):
-		m := blockkit.Say("This question was answered before.", nil, blockkit.Frame{Run: c.value})
-		return &m
+		b.note(ctx, c.value, from.Tool, c.person, wasTooLate)
+		return say("This question was answered before.", blockkit.Frame{Run: c.value})
 	case err != nil:
-		answer := b.notStored(ctx, err)
-		return &answer.Message
+		return &said{Message: b.notStored(ctx, err).Message}
 	case c.action == actionCancel:
-		return b.say(ctx, c, "Cancelled: nothing was started.")
+		b.note(ctx, c.value, from.Tool, c.person, wasCancelled)
+		return &said{Message: blockkit.Say("Cancelled: nothing was started.", nil, blockkit.Frame{Run: c.value}), replace: true}
 	}
 	crashAt("chosen")
 	return b.takeAs(ctx, c, id, &run{
@@ -201,10 +233,10 @@ func (b *bot) answered(ctx context.Context, c click, from run) *blockkit.Message
 }
 
 // askAgain asks once more, in the place of a message that did not know.
-func (b *bot) askAgain(ctx context.Context, c click, from run) *blockkit.Message {
+func (b *bot) askAgain(ctx context.Context, c click, from run) *said {
 	if refusal := b.rules.refuseStart(c.person); refusal != "" {
-		m := blockkit.Say("Refused: "+refusal, nil, blockkit.Frame{Run: c.value})
-		return &m
+		b.refused(ctx, command{person: c.person, name: from.Tool}, wasForbidden, refusal)
+		return say("Refused: "+refusal, blockkit.Frame{Run: c.value})
 	}
 	return b.take(ctx, c, &run{
 		Kind: kindAsk, Tool: from.Tool, Args: from.Args, Asker: c.person, From: c.value, Where: c.home(),
@@ -215,27 +247,16 @@ func (b *bot) askAgain(ctx context.Context, c click, from run) *blockkit.Message
 const startWait = 30 * time.Second
 
 // chosen runs one of the calls that a message offers.
-func (b *bot) chosen(ctx context.Context, c click, from run, number string) *blockkit.Message {
+func (b *bot) chosen(ctx context.Context, c click, from run, number string) *said {
 	i, err := strconv.Atoi(number)
 	if err != nil || i < 0 || i >= len(from.Choices) {
-		b.logger.InfoContext(ctx, "an unknown choice", "user", c.User)
-		return nil
+		b.refused(ctx, command{person: c.person, name: from.Tool}, "an unknown button", "")
+		return say("This button is not known any more. Ask again.", blockkit.Frame{})
 	}
-	r, m := b.planned(command{person: c.person, where: c.home()}, from.Choices[i])
+	r, m, why := b.planned(command{person: c.person, where: c.home()}, from.Choices[i])
 	if r == nil {
-		return &m
+		b.note(ctx, c.value, from.Choices[i].Tool, c.person, why)
+		return &said{Message: m}
 	}
 	return b.take(ctx, c, r)
-}
-
-// say replaces the message with the button by a few words.
-func (b *bot) say(ctx context.Context, c click, text string) *blockkit.Message {
-	m := blockkit.Say(text, nil, blockkit.Frame{Run: c.value})
-	if c.responseURL == "" {
-		return &m
-	}
-	if err := b.slack.respond(ctx, c.responseURL, m, true, false); err != nil {
-		b.logger.InfoContext(ctx, "a message was not replaced", "error", err)
-	}
-	return nil
 }

@@ -159,7 +159,7 @@ func TestCrashInAStartIsNotRepeated(t *testing.T) {
 
 			// From either message one more can be started.
 			for i, from := range []string{other, id} { // the other one knows whose place it takes
-				s.click(t, from, actionAgain)
+				s.pressOf(t, from, actionAgain)
 				s.until(t, slacksim.Alice, slacksim.Incidents, "Start gather_env_stats")
 				require.Len(t, s.cloud.Calls().Changes, started+i, "a question starts nothing")
 				s.press(t, s.until(t, slacksim.Alice, slacksim.Incidents, "Start gather_env_stats"), actionStart)
@@ -205,8 +205,8 @@ func (s *scene) texts() (texts []string) {
 	return texts
 }
 
-// click presses a button of the message that shows the run.
-func (s *scene) click(t *testing.T, id, action string) {
+// pressOf presses a button of the message that shows the run.
+func (s *scene) pressOf(t *testing.T, id, action string) {
 	t.Helper()
 	for _, m := range s.Visible(slacksim.Alice, slacksim.Incidents) {
 		if strings.Contains(string(m.Blocks), id) && strings.Contains(string(m.Blocks), `"`+action+`"`) {

@@ -31,7 +31,7 @@ const (
 // to be left alone.
 func (s *step) progress(ctx context.Context) time.Duration {
 	r := s.run
-	if time.Since(r.Asked) < quiet || time.Since(r.Told) < editPause || !r.Where.editable() && r.Progress {
+	if time.Since(r.Asked) < quiet || time.Since(r.Told) < editPause || s.edits.due(r.Where) > 0 || !r.Where.editable() && r.Progress {
 		return 0
 	}
 	err := s.show(ctx, s.message())
@@ -48,7 +48,7 @@ func (s *step) progress(ctx context.Context) time.Duration {
 // tell delivers the answer, and ends the run.
 func (s *step) tell(ctx context.Context) jobs.Outcome {
 	r := s.run
-	if wait := editPause - time.Since(r.Told); r.Where.editable() && wait > 0 {
+	if wait := max(editPause-time.Since(r.Told), s.edits.due(r.Where)); r.Where.editable() && wait > 0 {
 		return jobs.Again(wait)
 	}
 	crashAt("telling")
@@ -108,7 +108,9 @@ func (s *step) tellLater(ctx context.Context, err error) jobs.Outcome {
 func (s *step) end(ctx context.Context) {
 	r := s.run
 	for _, key := range r.Claims {
-		s.drop(ctx, key)
+		if !r.shared() { // who presses twice has shared once
+			s.drop(ctx, key)
+		}
 	}
 	if err := s.queue.EraseSecret(ctx, s.job.ID); err != nil {
 		s.logger.WarnContext(ctx, "a response_url was not erased", "run", s.job.ID, "error", err)
@@ -123,7 +125,11 @@ func (s *step) show(ctx context.Context, m blockkit.Message) error {
 	case r.Where.TS != "":
 		err := s.slack.update(ctx, r.Where.Channel, r.Where.TS, m)
 		if !errors.Is(err, errGone) && !errors.Is(err, errNotThere) {
-			return s.shown(ctx, err)
+			return s.shown(err)
+		}
+		if errors.Is(err, errNotThere) && s.responseURL(ctx) != "" { // a click needs no membership
+			r.Where = surface{Replace: true}
+			return s.whisper(ctx, m)
 		}
 		r.Where.TS, r.Where.Post = "", true // somebody has deleted it
 		return s.show(ctx, m)
@@ -135,9 +141,10 @@ func (s *step) show(ctx context.Context, m blockkit.Message) error {
 }
 
 // shown remembers when the message was changed.
-func (s *step) shown(_ context.Context, err error) error {
+func (s *step) shown(err error) error {
 	if err == nil {
 		s.run.Told = time.Now()
+		s.edits.made(s.run.Where)
 	}
 	return err
 }
@@ -167,7 +174,7 @@ func (s *step) post(ctx context.Context, m blockkit.Message) error {
 		return err
 	}
 	r.Where = surface{Channel: channel, TS: ts, Thread: r.Where.Thread}
-	return s.shown(ctx, nil)
+	return s.shown(nil)
 }
 
 // whisper reaches the asker alone: by the response_url while it can be used, then
@@ -181,20 +188,20 @@ func (s *step) whisper(ctx context.Context, m blockkit.Message) error {
 			if err == nil {
 				r.Posts++
 			}
-			return s.shown(ctx, err)
+			return s.shown(err)
 		}
 		r.Posts = maxPosts
 	}
 	err := s.slack.whisper(ctx, r.Asker.Channel, r.Asker.Thread, r.Asker.User, m)
 	if !errors.Is(err, errNotThere) {
-		return s.shown(ctx, err)
+		return s.shown(err)
 	}
 	dm, err := s.slack.openDM(ctx, r.Asker.User)
 	if err != nil {
 		return err
 	}
 	_, err = s.slack.post(ctx, dm, "", m)
-	return s.shown(ctx, err)
+	return s.shown(err)
 }
 
 // responseURL is the run's, "" when it can be used no more.
@@ -219,7 +226,14 @@ func (s *step) call(ctx context.Context) error {
 	if thread == "" {
 		thread = r.Where.TS
 	}
-	m := blockkit.Say("Done: "+strings.ToUpper(string(r.verdict())), nil, blockkit.Frame{Run: s.job.ID, Call: r.Asker.User})
+	words := "Done: " + strings.ToUpper(string(r.verdict()))
+	switch {
+	case r.moving() && r.Stopped:
+		return nil // whoever stops it, looks at it
+	case r.moving():
+		words = "Not done after " + minutes(watchLimit) + ", and not watched any longer"
+	}
+	m := blockkit.Say(words, nil, blockkit.Frame{Run: s.job.ID, Call: r.Asker.User})
 	_, err := s.slack.post(ctx, r.Where.Channel, thread, m)
 	return err
 }
@@ -229,9 +243,10 @@ func (s *step) share(ctx context.Context) error {
 	r := s.run
 	shared, found := s.find(ctx, r.From)
 	if !found || shared.Report == nil {
+		r.Error = "nothing to share"
 		return s.whisper(ctx, blockkit.Say("There is nothing to share: run "+r.From+" has no report, or is over 24 hours old.", nil, blockkit.Frame{Run: s.job.ID}))
 	}
-	shared.Where = surface{Post: true} // so that it is not offered to be shared
+	shared.Stage, shared.Where = stageTold, surface{Channel: r.Asker.Channel, Post: true}
 	frame := s.frame(r.From, &shared)
 	frame.SharedBy = r.Asker.User
 	m := blockkit.Render(*shared.Report, frame)
@@ -240,6 +255,7 @@ func (s *step) share(ctx context.Context) error {
 		if url := s.responseURL(ctx); url != "" {
 			return s.slack.respond(ctx, url, m, false, true)
 		}
+		r.Error = "not in the channel"
 		return s.whisper(ctx, blockkit.Say("The report was not shared: the bot is not in this channel. Invite it with /invite @alitriage, and press Share again.", nil, blockkit.Frame{Run: s.job.ID}))
 	}
 	if err == nil {
@@ -281,6 +297,9 @@ func (s *step) message() blockkit.Message {
 		return question(s.job.ID, r)
 	}
 	frame := s.frame(s.job.ID, r)
+	if r.Report == nil && r.Error == "" {
+		return blockkit.Say("IN_PROGRESS: "+r.Tool+" "+subject(r), []string{"Alibaba Cloud has not answered yet."}, blockkit.Frame{Run: s.job.ID})
+	}
 	if r.Report == nil {
 		return blockkit.Failure(r.Error, frame)
 	}

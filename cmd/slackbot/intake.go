@@ -52,7 +52,7 @@ func (b *bot) slashed(ctx context.Context, c slack.SlashCommand) blockkit.Messag
 func (b *bot) interacted(ctx context.Context, callback slack.InteractionCallback) (after func()) {
 	after = func() {}
 	if callback.Type != slack.InteractionTypeBlockActions || len(callback.ActionCallback.BlockActions) == 0 || callback.TriggerID == "" {
-		b.logger.InfoContext(ctx, "an interaction that the bot does not know", "user", callback.User.ID)
+		b.logger.InfoContext(ctx, "an interaction that the bot does not know")
 		return after
 	}
 	b.metrics.commands.WithLabelValues("click").Inc()
@@ -76,7 +76,7 @@ func (b *bot) interacted(ctx context.Context, callback slack.InteractionCallback
 	return func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slackTimeout)
 		defer cancel()
-		if err := b.slack.respond(ctx, c.responseURL, *m, false, false); err != nil {
+		if err := b.slack.respond(ctx, c.responseURL, m.Message, m.replace, false); err != nil {
 			b.logger.InfoContext(ctx, "a click was not answered", "error", err)
 		}
 	}

@@ -22,6 +22,8 @@ type health struct {
 	mu       sync.Mutex
 	problems map[string]error
 	sockets  map[int]bool // connections of Socket Mode; nil over HTTP
+	signedIn bool
+	asked    time.Time
 }
 
 func newHealth() *health { return &health{problems: map[string]error{}} }
@@ -38,6 +40,28 @@ func (h *health) set(what string, err error) {
 
 func (h *health) slack(err error) { h.set("slack", err) }
 func (h *health) store(err error) { h.set("jetstream", err) }
+
+// askPause is the least time between two looks at whether Slack accepts the token.
+const askPause = 10 * time.Second
+
+// mayAsk tells whether it is time to ask Slack, once the bot has signed in.
+func (h *health) mayAsk() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.signedIn || time.Since(h.asked) < askPause {
+		return false
+	}
+	h.asked = time.Now()
+	return true
+}
+
+// open: from now on requests are taken.
+func (h *health) open() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.signedIn = true
+	delete(h.problems, "slack")
+}
 
 // socket notes whether a connection of Socket Mode is there.
 func (h *health) socket(number int, connected bool) {
@@ -75,6 +99,12 @@ func (b *bot) ready(ctx context.Context) map[string]string {
 	ctx, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
 	b.health.store(b.queue.Ready(ctx))
+	if b.health.mayAsk() {
+		// Slack that is away for a while is no reason to send its requests elsewhere.
+		if _, _, err := b.slack.self(ctx); err == nil || errors.Is(err, errSignedIn) {
+			b.health.slack(err)
+		}
+	}
 	for _, p := range b.known.Profiles {
 		_, err := p.Client.CredentialsSource(ctx)
 		if err != nil {
@@ -167,6 +197,11 @@ func (m *metrics) watchQueue(queue *jobs.Queue) {
 	)
 }
 
+// note writes a line about a request that made no run of its own.
+func (b *bot) note(ctx context.Context, id, tool string, p person, outcome string) {
+	b.audit(ctx, id, &run{Asker: p, Tool: tool, Error: outcome})
+}
+
 // audit writes a line about a run that is over, or a request that was refused:
 // never texts, outputs or tokens.
 func (b *bot) audit(ctx context.Context, id string, r *run) {
@@ -179,7 +214,7 @@ func (b *bot) audit(ctx context.Context, id string, r *run) {
 		attrs = append(attrs, slog.Any("ids", b.idsOf(r)), slog.String("verdict", string(r.verdict())), slog.Duration("duration", took))
 		b.metrics.runs.WithLabelValues(b.toolName(r.Tool), string(r.verdict())).Observe(took.Seconds())
 	} else {
-		attrs = append(attrs, slog.String("refused", r.Error))
+		attrs = append(attrs, slog.String("outcome", r.Error))
 	}
 	if r.Report != nil {
 		attrs = append(attrs, slog.Any("request_ids", r.Report.Source.RequestIDs))

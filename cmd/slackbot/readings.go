@@ -44,6 +44,17 @@ func (r *readings) read(ctx context.Context, tool tools.Tool, args json.RawMessa
 	}
 }
 
+// serves tells whether somebody may be given this one: who asks once more after an
+// error wants to know whether it has passed.
+func (r *reading) serves(fresh time.Duration) bool {
+	select {
+	case <-r.done:
+		return r.err == nil || fresh > firstFresh
+	default:
+		return true
+	}
+}
+
 // make asks the cloud. Whoever waits for it is not left alone by a panic.
 func (r *reading) make(ctx context.Context, tool tools.Tool, args json.RawMessage) {
 	r.err = errors.New("internal error of alitriage")
@@ -56,7 +67,7 @@ func (r *readings) join(name string, fresh time.Duration) (own *reading, ask boo
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	if own = r.latest[name]; own != nil && now.Sub(own.at) < fresh {
+	if own = r.latest[name]; own != nil && now.Sub(own.at) < fresh && own.serves(fresh) {
 		return own, false
 	}
 	if len(r.latest) >= maxReadings {

@@ -57,6 +57,15 @@ func (r *rules) refuse(p person) string {
 	return ""
 }
 
+// refuseClick is refuse for a button. One in direct messages is below what was
+// asked for in a channel where that is allowed.
+func (r *rules) refuseClick(p person) string {
+	if strings.HasPrefix(p.Channel, "D") && len(r.channels) > 0 {
+		p.Channel = r.channels[0]
+	}
+	return r.refuse(p)
+}
+
 // refuseStart says why somebody may not start anything; "" when they may.
 func (r *rules) refuseStart(p person) string {
 	switch {

@@ -101,6 +101,9 @@ func (r *run) verdict() formatters.Verdict {
 	return formatters.Unknown
 }
 
+// shared tells that a run has shown a report to a channel.
+func (r *run) shared() bool { return r.Kind == kindShare && r.Stage == stageTold && r.Error == "" }
+
 // moving tells whether asking again can show something new.
 func (r *run) moving() bool {
 	return r.Report != nil && len(r.Report.Resume) > 0 && r.Report.Verdict == formatters.InProgress

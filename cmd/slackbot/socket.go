@@ -43,10 +43,13 @@ func (s *socket) serve(ctx context.Context, api *slack.Client) error {
 	defer cancel(nil)
 	var all sync.WaitGroup
 	for number := range connections {
-		s.health.socket(number, false)
 		all.Go(func() {
 			for ctx.Err() == nil {
-				if err := s.connect(ctx, api, number); errors.Is(err, errSignedIn) {
+				err := s.connect(ctx, api, number)
+				if errors.Is(err, errNotThere) { // a scope is missing, and stays so
+					err = fmt.Errorf("%w: %w", errSignedIn, err)
+				}
+				if errors.Is(err, errSignedIn) {
 					cancel(err)
 				}
 				select {
@@ -120,17 +123,31 @@ func (s *socket) take(ctx context.Context, client *socketmode.Client, e socketmo
 	case s.slots <- struct{}{}:
 	default:
 		s.logger.WarnContext(ctx, "too many requests at once")
-		_ = client.Ack(*e.Request, map[string]any{"text": "alitriage is busy, and nothing was started. Ask again in a moment."})
+		go func() { // never in the way of the pings
+			_ = s.ack(context.WithoutCancel(ctx), client, e, map[string]any{"text": "alitriage is busy, and nothing was started. Ask again in a moment."})
+		}()
 		return
 	}
 	s.busy.Go(func() {
 		defer func() { <-s.slots }()
 		began := time.Now()
+		defer func() {
+			if value := recover(); value != nil { // which may quote anything
+				s.logger.ErrorContext(ctx, "internal error in a request", "type", fmt.Sprintf("%T", value))
+			}
+		}()
 		if err := s.handle(context.WithoutCancel(ctx), client, e); err != nil {
 			s.logger.WarnContext(ctx, "a request was not acknowledged", "error", err)
 		}
 		s.metrics.ack.Observe(time.Since(began).Seconds())
 	})
+}
+
+// ack acknowledges a request, unless its connection has gone.
+func (s *socket) ack(ctx context.Context, client *socketmode.Client, e socketmode.Event, payload any) error {
+	ctx, cancel := context.WithTimeout(ctx, storeLimit)
+	defer cancel()
+	return client.AckCtx(ctx, e.Request.EnvelopeID, payload)
 }
 
 // handle stores a request, and acknowledges it then.
@@ -139,21 +156,21 @@ func (s *socket) handle(ctx context.Context, client *socketmode.Client, e socket
 	case slack.SlashCommand:
 		m := s.slashed(ctx, data)
 		crashAt("acking")
-		return client.Ack(*e.Request, ackOf(m))
+		return s.ack(ctx, client, e, ackOf(m))
 	case slack.InteractionCallback:
 		defer s.interacted(ctx, data)()
-		return client.Ack(*e.Request)
+		return s.ack(ctx, client, e, nil)
 	case slackevents.EventsAPIEvent:
 		var outer envelope
 		if err := json.Unmarshal(e.Request.Payload, &outer); err != nil {
-			return client.Ack(*e.Request)
+			return s.ack(ctx, client, e, nil)
 		}
 		if err := s.happened(ctx, outer); err != nil {
 			return err // Slack sends it again
 		}
-		return client.Ack(*e.Request)
+		return s.ack(ctx, client, e, nil)
 	default:
 		s.logger.InfoContext(ctx, "a request that the bot does not know", "type", fmt.Sprintf("%T", data))
-		return client.Ack(*e.Request)
+		return s.ack(ctx, client, e, nil)
 	}
 }

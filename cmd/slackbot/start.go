@@ -37,7 +37,8 @@ func (s *step) start(ctx context.Context, tool tools.Tool, plan tools.Plan) jobs
 		return jobs.Again(time.Second) // another process has it, and has said that it does not know
 	}
 	args := append(plan.Args, formatters.Fact{Name: "wait_seconds", Value: int64(0)})
-	report, err := tool.Call(context.WithoutCancel(ctx), asJSON(args), nil)
+	var report formatters.Report
+	s.patiently(ctx, func() { report, err = tool.Call(context.WithoutCancel(ctx), asJSON(args), nil) })
 	crashAt("started")
 	if err != nil {
 		if e, ok := errors.AsType[*cloudapi.Error](err); ok && e.MayHaveStarted {

@@ -5,6 +5,7 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/alitriage/alitriage/formatters"
 	"github.com/alitriage/alitriage/formatters/blockkit"
@@ -19,27 +20,27 @@ const maxChoices = 5
 
 // triage finds the call that a pasted text asks for. One that is plain is made;
 // else a person chooses. It starts nothing by itself.
-func (b *bot) triage(c command) (*run, blockkit.Message) {
+func (b *bot) triage(c command) (*run, blockkit.Message, string) {
 	text := plainText(c.text)
 	if word := strings.ToLower(strings.TrimSpace(text)); word == "" || word == "help" {
-		return nil, b.help()
+		return nil, b.help(), wasHelp
 	}
 	if n := len([]rune(text)); n > maxTriage {
-		return nil, blockkit.Say(fmt.Sprintf("The text has %d characters; at most %d are read. Paste the part with the ids.", n, maxTriage), nil, blockkit.Frame{})
+		return nil, blockkit.Say(fmt.Sprintf("The text has %d characters; at most %d are read. Paste the part with the ids.", n, maxTriage), nil, blockkit.Frame{}), wasNotUnderstood
 	}
 	clean := formatters.Airlock{Key: b.known.MarkKey}.Pasted(text)
 	found := b.known.Triage(clean.Text)
 	if len(found.Calls) == 0 {
-		return nil, blockkit.Say("There is no id in this text that a tool takes, and no alias.", append(found.Asides, b.takes()), blockkit.Frame{})
+		return nil, blockkit.Say("There is no id in this text that a tool takes, and no alias.", append(found.Asides, b.takes()), blockkit.Frame{}), wasNotUnderstood
 	}
 	if only := found.Calls[0]; len(found.Calls) == 1 && only.Doubt == "" && len(found.Asides) == 0 {
 		return b.planned(c, tools.Call{Tool: only.Tool, Args: asJSON(only.Args)})
 	}
-	return b.offer(c, found)
+	return b.offer(c, found), blockkit.Message{}, ""
 }
 
 // offer lets a person choose among what a text may ask for.
-func (b *bot) offer(c command, found tools.Routing) (*run, blockkit.Message) {
+func (b *bot) offer(c command, found tools.Routing) *run {
 	r := &run{Kind: kindAsk, Tool: triageName, Asker: c.person, Where: c.where}
 	lines := []string{"Which of these?"}
 	for i, call := range found.Calls {
@@ -59,7 +60,7 @@ func (b *bot) offer(c command, found tools.Routing) (*run, blockkit.Message) {
 		lines = append(lines, "- "+aside)
 	}
 	r.Error = strings.Join(lines, "\n")
-	return r, blockkit.Message{}
+	return r
 }
 
 // takes lists the ids that the tools take, and some aliases.
@@ -112,8 +113,11 @@ func plainText(text string) string {
 // mentioned makes a command of what somebody says to the bot: the name of a tool
 // with its arguments, or anything that triage reads.
 func mentioned(text, self string) (name, rest string) {
-	text = strings.TrimSpace(strings.ReplaceAll(text, "<@"+self+">", " "))
-	word, rest, _ := strings.Cut(text, " ")
+	text = strings.TrimSpace(regexp.MustCompile(`<@`+regexp.QuoteMeta(self)+`(\|[^<>]*)?>`).ReplaceAllString(text, " "))
+	word := text
+	if end := strings.IndexFunc(text, unicode.IsSpace); end >= 0 {
+		word, rest = text[:end], text[end:]
+	}
 	word = strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(word), "/"), "-", "_")
 	if strings.HasPrefix(word, "get_") || strings.HasPrefix(word, "gather_") {
 		return word, strings.TrimSpace(rest)

@@ -91,6 +91,7 @@ func (w web) interactions(out http.ResponseWriter, r *http.Request) {
 		return
 	}
 	after := w.interacted(r.Context(), callback)
+	out.Header().Set("Content-Length", "0") // so that Slack does not wait for what comes after
 	out.WriteHeader(http.StatusOK)
 	_ = http.NewResponseController(out).Flush()
 	after()

@@ -133,11 +133,32 @@ func (s *step) read(ctx context.Context) jobs.Outcome {
 	if s.run.Report == nil {
 		fresh = firstFresh
 	}
-	report, err := s.readings.read(ctx, tool, s.run.Args, fresh)
+	var report formatters.Report
+	s.patiently(ctx, func() { report, err = s.readings.read(ctx, tool, s.run.Args, fresh) })
 	if err != nil && passing(err) && s.waits() {
 		return jobs.Again(pace)
 	}
 	return s.judge(ctx, tool, report, err)
+}
+
+// patiently does what may take long, and shows after a while that it does.
+func (s *step) patiently(ctx context.Context, do func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	if s.run.Report == nil && !s.run.Progress {
+		timer := time.NewTimer(quiet - time.Since(s.run.Asked) + 10*time.Millisecond)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			s.progress(ctx)
+			s.save(ctx, s.run.Stage) // where the message is
+		case <-done:
+		}
+	}
+	<-done
 }
 
 // passing tells whether asking again may go well.

@@ -184,7 +184,7 @@ func (b *builder) say(headline string, lines []string, l level) {
 			shown = append(shown, line)
 		}
 	}
-	b.add(rich(append(elements, list(shown, 4*l.steps, 2*l.text)...)...))
+	b.add(rich(append(elements, list(shown, 8*l.steps, 2*l.text)...)...))
 }
 
 // end has the buttons, and where the answer is from.
