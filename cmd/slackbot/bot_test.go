@@ -79,13 +79,14 @@ type sceneOptions struct {
 	slack  slacksim.Options
 	socket bool // Socket Mode instead of HTTP
 	idle   bool // the bot is started by the test
+	alone  bool // it looks for leaks, which others would be
 }
 
 const usual = "slack: {can_start: [S0ONCALL], confirm_start: false}\n"
 
 func newScene(t testing.TB, o sceneOptions) *scene {
 	t.Helper()
-	if together, ok := t.(*testing.T); ok {
+	if together, ok := t.(*testing.T); ok && !o.alone {
 		together.Parallel()
 	}
 	s := &scene{cloud: cloudsim.New(cloudsim.Options{AccessKeyID: keyID, AccessKeySecret: keySecret}), out: &buffer{}, errs: &buffer{}}

@@ -28,7 +28,7 @@ const crashPoint = "ALITRIAGE_TEST_CRASH_AT="
 func newCrashScene(t *testing.T) *scene {
 	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t, goleak.IgnoreCurrent()) })
-	s := newScene(t, sceneOptions{file: usual, idle: true})
+	s := newScene(t, sceneOptions{file: usual, idle: true, alone: true})
 	s.cloud.PutEnvironment(cloudsim.Environment{ID: cloudsim.CheckoutEnv, Instances: []cloudsim.EnvInstance{
 		{ID: cloudsim.FullDiskInstance, Succeeded: true, StorageKey: "gather-stats/one.tgz"}, // at once
 	}})
