@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,11 @@ func (s *scene) ofBot(user, channel string) (list []slacksim.Message) {
 	return list
 }
 
+// reports are those of them that are no acknowledgement.
+func (s *scene) reports(user, channel string) []slacksim.Message {
+	return slices.DeleteFunc(s.ofBot(user, channel), func(m slacksim.Message) bool { return m.Via == "ack" })
+}
+
 func TestEachToolAnswersPrivatelyWithAnAcknowledgementAndTheReport(t *testing.T) {
 	for name, row := range map[string]struct{ command, text, verdict, next string }{
 		"app":        {"/get_app_status", "checkout", "ACTION_NEEDED: ", "\nNext: "},
@@ -34,8 +40,8 @@ func TestEachToolAnswersPrivatelyWithAnAcknowledgementAndTheReport(t *testing.T)
 			answer := s.command(t, slacksim.Alice, slacksim.Incidents, row.command, row.text)
 			require.True(t, strings.HasPrefix(answer.Text(), "IN_PROGRESS: "+row.command[1:]+" "), answer.Text())
 			require.Contains(t, says(*answer.Message), "nothing is shared unless you press Share")
-			s.eventually(t, "the report", func() bool { return len(s.ofBot(slacksim.Alice, slacksim.Incidents)) == 2 })
-			report := s.ofBot(slacksim.Alice, slacksim.Incidents)[1]
+			s.eventually(t, "the report", func() bool { return len(s.reports(slacksim.Alice, slacksim.Incidents)) == 1 })
+			report := s.reports(slacksim.Alice, slacksim.Incidents)[0]
 			require.True(t, strings.HasPrefix(report.Text, row.verdict), report.Text)
 			require.Contains(t, report.Text, row.next)
 			require.Contains(t, report.Text, runOf(t, *answer.Message))
@@ -59,10 +65,10 @@ func TestWhatTakesLongerGetsOneProgressPostAndTheReport(t *testing.T) {
 	s.cloud.PutOperation(cloudsim.Operation{ID: cloudsim.Resize, RunsFor: 14 * time.Second, Status: "SUCCESS", Message: "done"})
 	answer := s.command(t, slacksim.Alice, slacksim.Incidents, "/get_operation_result", "resize wait_seconds=30")
 	s.until(t, slacksim.Alice, slacksim.Incidents, "OK: ")
-	list := s.ofBot(slacksim.Alice, slacksim.Incidents)
-	require.Len(t, list, 3)
-	require.Contains(t, list[1].Text, "IN_PROGRESS")
-	require.Contains(t, says(list[1]), "of at most 30s")
+	list := s.reports(slacksim.Alice, slacksim.Incidents)
+	require.Len(t, list, 2)
+	require.Contains(t, list[0].Text, "IN_PROGRESS")
+	require.Contains(t, says(list[0]), "of at most 30s")
 	require.Equal(t, 2, s.ResponseURLUses(answer.ResponseURL))
 	require.Empty(t, s.DM(slacksim.Alice))
 }
@@ -76,7 +82,7 @@ func TestASlowCloudIsNotWaitedForInSilence(t *testing.T) {
 	s.changed(t, first, "ACTION_NEEDED")
 	require.Len(t, s.ofBot(slacksim.Alice, slacksim.Incidents), 1)
 	s.command(t, slacksim.Alice, slacksim.Incidents, "/get_app_status", "payments")
-	s.eventually(t, "ack, progress and report", func() bool { return len(s.ofBot(slacksim.Alice, slacksim.Incidents)) == 4 })
+	s.eventually(t, "progress and report", func() bool { return len(s.reports(slacksim.Alice, slacksim.Incidents)) == 3 })
 }
 
 func TestTriageMakesTheOneCallThatATextAsksFor(t *testing.T) {
@@ -162,10 +168,10 @@ func TestWhatPhonesAndSlackMakeOfATextIsUndone(t *testing.T) {
 		"invoke_id=‘" + cloudsim.DiskCleanup + "’ –instance_id\u00a0" + cloudsim.FullDiskInstance,
 		cloudsim.DiskCleanup + " " + cloudsim.FullDiskInstance + "\u200b",
 	} {
-		before := len(s.ofBot(slacksim.Alice, slacksim.Incidents))
+		before := len(s.reports(slacksim.Alice, slacksim.Incidents))
 		s.command(t, slacksim.Alice, slacksim.Incidents, "/get_invocation_results", text)
-		s.eventually(t, "the report of "+text, func() bool { return len(s.ofBot(slacksim.Alice, slacksim.Incidents)) == before+2 })
-		report := s.ofBot(slacksim.Alice, slacksim.Incidents)[before+1]
+		s.eventually(t, "the report of "+text, func() bool { return len(s.reports(slacksim.Alice, slacksim.Incidents)) == before+1 })
+		report := s.reports(slacksim.Alice, slacksim.Incidents)[before]
 		require.Contains(t, report.Text, "FAILED: ")
 		require.NotContains(t, says(report), cloudsim.UnreachableInstance)
 	}

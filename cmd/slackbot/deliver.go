@@ -31,7 +31,7 @@ const (
 // to be left alone.
 func (s *step) progress(ctx context.Context) time.Duration {
 	r := s.run
-	if time.Since(r.Asked) < quiet || time.Since(r.Told) < editPause || s.edits.due(r.Where) > 0 || !r.Where.editable() && r.Progress {
+	if time.Since(r.Asked) < quiet || time.Since(r.Told) < editPause || !r.Where.editable() && r.Progress || s.edits.take(r.Where) > 0 {
 		return 0
 	}
 	err := s.show(ctx, s.message())
@@ -48,7 +48,10 @@ func (s *step) progress(ctx context.Context) time.Duration {
 // tell delivers the answer, and ends the run.
 func (s *step) tell(ctx context.Context) jobs.Outcome {
 	r := s.run
-	if wait := max(editPause-time.Since(r.Told), s.edits.due(r.Where)); r.Where.editable() && wait > 0 {
+	if wait := editPause - time.Since(r.Told); r.Where.editable() && wait > 0 {
+		return jobs.Again(wait)
+	}
+	if wait := s.edits.take(r.Where); wait > 0 { // somebody else has changed the same message
 		return jobs.Again(wait)
 	}
 	crashAt("telling")
@@ -252,9 +255,14 @@ func (s *step) share(ctx context.Context) error {
 	m := blockkit.Render(*shared.Report, frame)
 	ts, err := s.slack.post(ctx, r.Asker.Channel, r.Asker.Thread, m)
 	if errors.Is(err, errNotThere) { // a response_url needs no membership
+		err = errGone
 		if url := s.responseURL(ctx); url != "" {
-			return s.slack.respond(ctx, url, m, false, true)
+			err = s.slack.respond(ctx, url, m, false, true)
 		}
+		if !errors.Is(err, errGone) {
+			return err
+		}
+		r.Posts = maxPosts
 		r.Error = "not in the channel"
 		return s.whisper(ctx, blockkit.Say("The report was not shared: the bot is not in this channel. Invite it with /invite @alitriage, and press Share again.", nil, blockkit.Frame{Run: s.job.ID}))
 	}

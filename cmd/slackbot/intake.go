@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -115,10 +116,35 @@ func (b *bot) heard(ctx context.Context, c command) error {
 	case answer.taken:
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeLimit)
-	defer cancel()
-	if err := b.slack.whisper(ctx, c.Channel, c.Thread, c.User, answer.Message); err != nil {
-		b.logger.InfoContext(ctx, "a mention was not answered", "error", err)
-	}
+	go b.whispered(context.WithoutCancel(ctx), c.person, answer.Message)
 	return nil
+}
+
+// maxWhispers is how often a few words are tried that no run stands behind.
+const maxWhispers = 5
+
+// whispered says a few words to somebody in a conversation, or else in direct
+// messages.
+func (b *bot) whispered(ctx context.Context, p person, m blockkit.Message) {
+	for try := 1; ; try++ {
+		err := b.slack.whisper(ctx, p.Channel, p.Thread, p.User, m)
+		if errors.Is(err, errNotThere) {
+			var dm string
+			if dm, err = b.slack.openDM(ctx, p.User); err == nil {
+				_, err = b.slack.post(ctx, dm, "", m)
+			}
+		}
+		if err == nil {
+			return
+		}
+		pause := time.Duration(try) * time.Second
+		if limited, ok := errors.AsType[*later](err); ok {
+			pause = max(pause, limited.after)
+		}
+		if try == maxWhispers || errors.Is(err, errNotThere) || errors.Is(err, errRefused) {
+			b.logger.InfoContext(ctx, "a mention was not answered", "error", err)
+			return
+		}
+		time.Sleep(min(pause, maxTryPause))
+	}
 }
