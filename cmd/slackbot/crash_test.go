@@ -23,7 +23,18 @@ import (
 // The bot is killed between each pair of its steps, and started again on what it
 // has left.
 
-const crashPoint = "ALITRIAGE_TEST_CRASH_AT="
+const (
+	crashPoint  = "ALITRIAGE_TEST_CRASH_AT"
+	freezePoint = "ALITRIAGE_TEST_FREEZE_AT"
+)
+
+// launchUntil starts the bot, which will not get beyond a point.
+func (s *scene) launchUntil(t *testing.T, end, point string) *process {
+	t.Helper()
+	s.env[end] = point
+	defer delete(s.env, end)
+	return s.launch(t)
+}
 
 func newCrashScene(t *testing.T) *scene {
 	t.Helper()
@@ -39,11 +50,18 @@ func newCrashScene(t *testing.T) *scene {
 // returns what the person saw, and the id of the run.
 func (s *scene) crash(t *testing.T, point, command, text string) (slacksim.Answer, string) {
 	t.Helper()
-	p := s.launch(t, crashPoint+point)
+	p := s.launchUntil(t, crashPoint, point)
 	answer, err := s.Command(slacksim.Alice, slacksim.Incidents, command, text)
 	require.NoError(t, err)
 	p.died(t)
 	return answer, runID(answer.TriggerID)
+}
+
+// final waits for the end of a run.
+func (s *scene) final(t *testing.T, p *process, id string) string {
+	t.Helper()
+	require.Eventually(t, func() bool { return len(s.finals(id)) > 0 }, patience, 10*time.Millisecond, "no end of run %s\n%s", id, p.log)
+	return s.finals(id)[0]
 }
 
 // died waits for the end by SIGKILL.
@@ -178,7 +196,7 @@ func TestCrashInTheAnswerToAQuestion(t *testing.T) {
 		t.Run(point, func(t *testing.T) {
 			s := newCrashScene(t)
 			s.write(t, "slack: {can_start: [S0ONCALL], confirm_start: true}\n")
-			p := s.launch(t, crashPoint+point)
+			p := s.launchUntil(t, crashPoint, point)
 			asked, err := s.Command(slacksim.Alice, slacksim.Incidents, "/gather_env_stats", "checkout-env")
 			require.NoError(t, err)
 			require.NotNil(t, asked.Message, asked.Error)
@@ -228,7 +246,7 @@ func (s *scene) press(t *testing.T, m slacksim.Message, action string) {
 func TestCrashAtAnyMoment(t *testing.T) {
 	const rounds, commands = 10, 5
 	s := newCrashScene(t)
-	acked := map[string]bool{}
+	acked, kills := map[string]bool{}, map[string]int{} // by run; kills that it has seen
 	var mu sync.Mutex
 	for round := range rounds {
 		p := s.launch(t)
@@ -243,6 +261,7 @@ func TestCrashAtAnyMoment(t *testing.T) {
 				defer mu.Unlock()
 				if err == nil {
 					acked[runID(answer.TriggerID)] = answer.Error == ""
+					kills[runID(answer.TriggerID)] = rounds - round
 				}
 			})
 		}
@@ -262,11 +281,10 @@ func TestCrashAtAnyMoment(t *testing.T) {
 		} else if n > 0 {
 			stored++
 		}
-		require.LessOrEqual(t, n, 2, "%v", s.finals(id))
+		require.LessOrEqual(t, n, 1+kills[id], "%v", s.finals(id)) // between Slack's yes and its record, once for each kill
 		repeated += max(n-1, 0)
 	}
-	t.Logf("%d of %d acknowledged, all answered; %d more were stored; %d answers came twice", answered, len(acked), stored, repeated)
-	require.LessOrEqual(t, repeated, rounds)
+	t.Logf("%d of %d acknowledged, all answered; %d more were stored; %d repetitions", answered, len(acked), stored, repeated)
 }
 
 // A process stands still for longer than the cluster waits for it, after it has
@@ -278,7 +296,7 @@ func TestCrashOfAProcessThatWakesUp(t *testing.T) {
 	t.Cleanup(cluster.Close)
 	s := newCrashScene(t)
 	s.env["ALITRIAGE_NATS_URL"] = cluster.URL
-	frozen := s.launch(t, "ALITRIAGE_TEST_FREEZE_AT=intended")
+	frozen := s.launchUntil(t, freezePoint, "intended")
 	answer, err := s.Command(slacksim.Alice, slacksim.Incidents, "/gather_env_stats", "checkout-env")
 	require.NoError(t, err)
 	require.Empty(t, answer.Error)

@@ -35,9 +35,8 @@ type process struct {
 	exited chan struct{}
 }
 
-// launch starts the bot, with more variables if there are any, and waits until it
-// takes requests.
-func (s *scene) launch(t testing.TB, more ...string) *process {
+// launch starts the bot, and waits until it takes requests.
+func (s *scene) launch(t testing.TB) *process {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -47,7 +46,6 @@ func (s *scene) launch(t testing.TB, more ...string) *process {
 	for _, name := range slices.Sorted(maps.Keys(s.env)) {
 		p.Env = append(p.Env, name+"="+s.env[name])
 	}
-	p.Env = append(p.Env, more...)
 	p.Stdout, p.Stderr = s.out, p.log
 	require.NoError(t, p.Start())
 	go func() {
@@ -96,13 +94,6 @@ func (s *scene) finals(id string) (texts []string) {
 
 func isFinal(m slacksim.Message, text, blocks, id string) bool {
 	return m.User == slacksim.BotUser && strings.Contains(text+blocks, id) && !strings.HasPrefix(text, "IN_PROGRESS")
-}
-
-// final waits for the end of a run.
-func (s *scene) final(t testing.TB, p *process, id string) string {
-	t.Helper()
-	require.Eventually(t, func() bool { return len(s.finals(id)) > 0 }, patience, 10*time.Millisecond, "no end of run %s\n%s", id, p.log)
-	return s.finals(id)[0]
 }
 
 // settled waits until the bot has nothing to do.
