@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -135,6 +136,9 @@ func (a *app) bot(ctx context.Context, cfg config.Config, access config.SlackAcc
 	}
 	known.Logger, known.MarkKey = logger, []byte(rand.Text())
 	options := jobs.Options{Dir: access.DataDir, Logger: logger}
+	if cfg.Demo { // a button of a demo must not ask in a real account later, nor the other way round
+		options.Dir = filepath.Join(access.DataDir, "demo")
+	}
 	if access.NATSURL != "" {
 		options = jobs.Options{URL: access.NATSURL.Reveal(), Logger: logger}
 	}

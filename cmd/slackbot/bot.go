@@ -198,7 +198,7 @@ func (b *bot) accept(ctx context.Context, id string, r *run, responseURL string)
 		b.note(ctx, id, r.Tool, r.Asker, wasRepeated)
 		return reply{Message: blockkit.Say("This was answered already.", nil, blockkit.Frame{Run: id}), taken: true}
 	}
-	r.Asked, r.Stage = time.Now(), stageReading
+	r.Asked, r.Stage, r.First = time.Now(), stageReading, r.Args
 	if r.Wait > 0 {
 		r.Until = r.Asked.Add(r.Wait)
 	}

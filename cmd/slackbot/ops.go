@@ -240,14 +240,16 @@ func (b *bot) idsOf(r *run) map[string]any {
 	if err != nil {
 		return nil
 	}
-	var args map[string]any
-	if json.Unmarshal(r.Args, &args) != nil {
-		return nil
-	}
 	ids := map[string]any{}
-	for _, k := range t.IDs {
-		if id, ok := args[k.Arg]; ok {
-			ids[k.Arg] = id
+	for _, raw := range []json.RawMessage{r.First, r.Args} {
+		var args map[string]any
+		if json.Unmarshal(raw, &args) != nil {
+			continue
+		}
+		for _, k := range t.IDs {
+			if id, ok := args[k.Arg]; ok {
+				ids[k.Arg] = id
+			}
 		}
 	}
 	return ids

@@ -13,7 +13,8 @@ import (
 type run struct {
 	Kind  kind            `json:"kind"`
 	Tool  string          `json:"tool,omitempty"`
-	Args  json.RawMessage `json:"args,omitempty"` // of the next read
+	Args  json.RawMessage `json:"args,omitempty"`  // of the next read
+	First json.RawMessage `json:"first,omitempty"` // as they were at first, for the audit
 	Asker person          `json:"asker"`
 	Where surface         `json:"where"`
 	Asked time.Time       `json:"asked"`

@@ -102,10 +102,14 @@ var marked = regexp.MustCompile(`<([^<>|\s]*)(?:\|([^<>]*))?>`)
 func plainText(text string) string {
 	text = marked.ReplaceAllStringFunc(text, func(mark string) string {
 		parts := marked.FindStringSubmatch(mark)
-		if strings.HasPrefix(parts[1], "http") || parts[2] == "" {
-			return parts[1]
+		switch url, label := parts[1], parts[2]; {
+		case label == "":
+			return url
+		case strings.HasPrefix(url, "http") && strings.Trim(url, "/") != "http://"+label: // else Slack has made a link of a word with a dot
+			return url
+		default:
+			return label
 		}
-		return parts[2]
 	})
 	return html.UnescapeString(text)
 }
