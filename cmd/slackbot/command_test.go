@@ -181,7 +181,7 @@ func TestWhatPhonesAndSlackMakeOfATextIsUndone(t *testing.T) {
 
 func TestSlacksMarksAreTakenAway(t *testing.T) {
 	for text, want := range map[string]string{
-		"<http://checkout.example|checkout.example> a=b": "http://checkout.example a=b",
+		"<http://checkout.example|checkout.example> a=b": "checkout.example a=b",
 		"<@U0BOB|bob> checkout":                          "bob checkout",
 		"<@U0BOB> checkout":                              "@U0BOB checkout",
 		"<https://a.example/?x=1&amp;y=2>":               "https://a.example/?x=1&y=2",
