@@ -234,6 +234,10 @@ func (b *bot) answered(ctx context.Context, c click, from run) *said {
 
 // askAgain asks once more, in the place of a message that did not know.
 func (b *bot) askAgain(ctx context.Context, c click, from run) *said {
+	if !from.Unsure {
+		b.refused(ctx, command{person: c.person, name: from.Tool}, "an unknown button", "")
+		return say("This button is not known any more. Ask again.", blockkit.Frame{})
+	}
 	if refusal := b.rules.refuseStart(c.person); refusal != "" {
 		b.refused(ctx, command{person: c.person, name: from.Tool}, wasForbidden, refusal)
 		return say("Refused: "+refusal, blockkit.Frame{Run: c.value})

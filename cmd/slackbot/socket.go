@@ -32,8 +32,9 @@ const (
 type socket struct {
 	*bot
 
-	slots chan struct{}
-	busy  sync.WaitGroup
+	slots  chan struct{}
+	giveUp context.CancelCauseFunc // when the tokens will never do
+	busy   sync.WaitGroup
 }
 
 // serve keeps the connections until ctx ends. It returns an error when Slack does
@@ -41,15 +42,12 @@ type socket struct {
 func (s *socket) serve(ctx context.Context, api *slack.Client) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	s.giveUp = cancel
 	var all sync.WaitGroup
 	for number := range connections {
 		all.Go(func() {
 			for ctx.Err() == nil {
-				err := s.connect(ctx, api, number)
-				if errors.Is(err, errNotThere) { // a scope is missing, and stays so
-					err = fmt.Errorf("%w: %w", errSignedIn, err)
-				}
-				if errors.Is(err, errSignedIn) {
+				if err := s.connect(ctx, api, number); errors.Is(err, errSignedIn) {
 					cancel(err)
 				}
 				select {
@@ -104,7 +102,13 @@ func (s *socket) event(ctx context.Context, client *socketmode.Client, number in
 	case socketmode.EventTypeConnected:
 		s.health.socket(number, true)
 		s.health.slack(nil)
-	case socketmode.EventTypeConnecting, socketmode.EventTypeConnectionError, socketmode.EventTypeDisconnect:
+	case socketmode.EventTypeHello: // which is no request
+	case socketmode.EventTypeConnectionError:
+		s.health.socket(number, false)
+		if failure, ok := e.Data.(*slack.ConnectionErrorEvent); ok && errors.Is(judged(failure.ErrorObj), errNotThere) {
+			s.giveUp(fmt.Errorf("%w: the scope connections:write is missing", errSignedIn))
+		}
+	case socketmode.EventTypeConnecting, socketmode.EventTypeDisconnect:
 		s.health.socket(number, false)
 	case socketmode.EventTypeInvalidAuth:
 		s.health.slack(errSignedIn)
