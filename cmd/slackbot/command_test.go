@@ -22,9 +22,9 @@ func (s *scene) ofBot(user, channel string) (list []slacksim.Message) {
 	return list
 }
 
-// reports are those of them that are no acknowledgement.
-func (s *scene) reports(user, channel string) []slacksim.Message {
-	return slices.DeleteFunc(s.ofBot(user, channel), func(m slacksim.Message) bool { return m.Via == "ack" })
+// reports are what Alice sees in Incidents that is no acknowledgement.
+func (s *scene) reports() []slacksim.Message {
+	return slices.DeleteFunc(s.ofBot(slacksim.Alice, slacksim.Incidents), func(m slacksim.Message) bool { return m.Via == "ack" })
 }
 
 func TestEachToolAnswersPrivatelyWithAnAcknowledgementAndTheReport(t *testing.T) {
@@ -40,8 +40,8 @@ func TestEachToolAnswersPrivatelyWithAnAcknowledgementAndTheReport(t *testing.T)
 			answer := s.command(t, slacksim.Alice, slacksim.Incidents, row.command, row.text)
 			require.True(t, strings.HasPrefix(answer.Text(), "IN_PROGRESS: "+row.command[1:]+" "), answer.Text())
 			require.Contains(t, says(*answer.Message), "nothing is shared unless you press Share")
-			s.eventually(t, "the report", func() bool { return len(s.reports(slacksim.Alice, slacksim.Incidents)) == 1 })
-			report := s.reports(slacksim.Alice, slacksim.Incidents)[0]
+			s.eventually(t, "the report", func() bool { return len(s.reports()) == 1 })
+			report := s.reports()[0]
 			require.True(t, strings.HasPrefix(report.Text, row.verdict), report.Text)
 			require.Contains(t, report.Text, row.next)
 			require.Contains(t, report.Text, runOf(t, *answer.Message))
@@ -65,7 +65,7 @@ func TestWhatTakesLongerGetsOneProgressPostAndTheReport(t *testing.T) {
 	s.cloud.PutOperation(cloudsim.Operation{ID: cloudsim.Resize, RunsFor: 14 * time.Second, Status: "SUCCESS", Message: "done"})
 	answer := s.command(t, slacksim.Alice, slacksim.Incidents, "/get_operation_result", "resize wait_seconds=30")
 	s.until(t, slacksim.Alice, slacksim.Incidents, "OK: ")
-	list := s.reports(slacksim.Alice, slacksim.Incidents)
+	list := s.reports()
 	require.Len(t, list, 2)
 	require.Contains(t, list[0].Text, "IN_PROGRESS")
 	require.Contains(t, says(list[0]), "of at most 30s")
@@ -82,7 +82,7 @@ func TestASlowCloudIsNotWaitedForInSilence(t *testing.T) {
 	s.changed(t, first, "ACTION_NEEDED")
 	require.Len(t, s.ofBot(slacksim.Alice, slacksim.Incidents), 1)
 	s.command(t, slacksim.Alice, slacksim.Incidents, "/get_app_status", "payments")
-	s.eventually(t, "progress and report", func() bool { return len(s.reports(slacksim.Alice, slacksim.Incidents)) == 3 })
+	s.eventually(t, "progress and report", func() bool { return len(s.reports()) == 3 })
 }
 
 func TestTriageMakesTheOneCallThatATextAsksFor(t *testing.T) {
@@ -168,12 +168,13 @@ func TestWhatPhonesAndSlackMakeOfATextIsUndone(t *testing.T) {
 		"invoke_id=‘" + cloudsim.DiskCleanup + "’ –instance_id\u00a0" + cloudsim.FullDiskInstance,
 		cloudsim.DiskCleanup + " " + cloudsim.FullDiskInstance + "\u200b",
 	} {
-		before := len(s.reports(slacksim.Alice, slacksim.Incidents))
+		before := len(s.reports())
 		s.command(t, slacksim.Alice, slacksim.Incidents, "/get_invocation_results", text)
-		s.eventually(t, "the report of "+text, func() bool { return len(s.reports(slacksim.Alice, slacksim.Incidents)) == before+1 })
-		report := s.reports(slacksim.Alice, slacksim.Incidents)[before]
+		s.eventually(t, "the report of "+text, func() bool { return len(s.reports()) == before+1 })
+		report := s.reports()[before]
 		require.Contains(t, report.Text, "FAILED: ")
 		require.NotContains(t, says(report), cloudsim.UnreachableInstance)
+		s.audited(t, map[string]any{"run": runOf(t, report)}) // it is over: the next one is no repetition
 	}
 	s.command(t, slacksim.Alice, slacksim.Incidents, "/triage", "see https://sae.console.aliyun.com/#/AppList/AppDetail?appId="+cloudsim.CheckoutApp+"&regionId=cn-hangzhou please")
 	s.until(t, slacksim.Alice, slacksim.Incidents, "ACTION_NEEDED: ")

@@ -93,12 +93,30 @@ func TestAnAnswerArrivesThoughSlackIsAwayForAWhile(t *testing.T) {
 	}
 }
 
+func TestManyAnswersInOneChannelKeepSlacksPace(t *testing.T) {
+	s := newScene(t, sceneOptions{file: usual, slack: slacksim.Options{RateLimits: true}})
+	var threads []string
+	for _, user := range []string{slacksim.Alice, slacksim.Bob, slacksim.Carol} {
+		for _, what := range []string{"checkout", "payments", "web"} {
+			answer, err := s.Mention(user, slacksim.Incidents, "", what)
+			require.NoError(t, err)
+			threads = append(threads, answer.TS)
+		}
+	}
+	s.eventually(t, "nine answers", func() bool { return len(s.reports()) == len(threads) })
+	var answered []string
+	for _, m := range s.reports() {
+		answered = append(answered, m.ThreadTS)
+	}
+	require.ElementsMatch(t, threads, answered)
+}
+
 func TestAConnectionThatBreaksAfterThePostRepeatsItWithTheSameRun(t *testing.T) {
 	s := newScene(t, sceneOptions{file: usual})
 	s.Inject(slacksim.Fault{Method: "response_url", Drop: slacksim.DropAfter, Times: 1})
 	s.command(t, slacksim.Alice, slacksim.Incidents, "/get_app_status", "checkout")
-	s.eventually(t, "both", func() bool { return len(s.reports(slacksim.Alice, slacksim.Incidents)) == 2 })
-	list := s.reports(slacksim.Alice, slacksim.Incidents)
+	s.eventually(t, "both", func() bool { return len(s.reports()) == 2 })
+	list := s.reports()
 	require.Equal(t, runOf(t, list[0]), runOf(t, list[1]))
 }
 

@@ -103,10 +103,10 @@ func TestEachCommandLeavesOneLineInTheAudit(t *testing.T) {
 }
 
 func TestAWrongConfigurationIsRefusedBeforeAnythingIsDone(t *testing.T) {
-	s := newScene(t, sceneOptions{file: "slack: {can_strat: [U1]}\n", idle: true})
+	s := newScene(t, sceneOptions{file: "slack: {can_begin: [U1]}\n", idle: true})
 	code, said := s.fails(t)
 	require.Equal(t, exitRefused, code)
-	require.Contains(t, said, "can_strat")
+	require.Contains(t, said, "can_begin")
 	delete(s.env, "ALITRIAGE_CONFIG")
 	delete(s.env, "SLACK_SIGNING_SECRET")
 	s.env["SLACK_BOT_TOKEN"] = "xapp-wrong-kind"
