@@ -110,6 +110,7 @@ func TestSharingPostsOnceWithTheSharersName(t *testing.T) {
 	require.Len(t, users(shared), 1)
 	require.NotContains(t, says(shared), `"share"`)
 	require.Contains(t, says(shared), `"action_id":"file"`)
+	s.audited(t, map[string]any{"kind": "share", "verdict": "failed", "user": slacksim.Alice})
 	s.click(t, slacksim.Alice, report, "share")
 	s.until(t, slacksim.Alice, slacksim.Incidents, "You have shared this here already")
 	require.Len(t, s.ofBot(slacksim.Bob, slacksim.Incidents), 1)

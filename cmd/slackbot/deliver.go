@@ -249,6 +249,7 @@ func (s *step) share(ctx context.Context) error {
 		r.Error = "nothing to share"
 		return s.whisper(ctx, blockkit.Say("There is nothing to share: run "+r.From+" has no report, or is over 24 hours old.", nil, blockkit.Frame{Run: s.job.ID}))
 	}
+	r.Report, r.Args = shared.Report, shared.Args // for the audit
 	shared.Stage, shared.Where = stageTold, surface{Channel: r.Asker.Channel, Post: true}
 	frame := s.frame(r.From, &shared)
 	frame.SharedBy = r.Asker.User
