@@ -222,7 +222,7 @@ func (s *step) responseURL(ctx context.Context) string {
 // call mentions who watches, below the message: an edit rings no bell.
 func (s *step) call(ctx context.Context) error {
 	r := s.run
-	if !r.Watch || r.Where.TS == "" {
+	if !r.Watch {
 		return nil
 	}
 	thread := r.Where.Thread
@@ -237,6 +237,10 @@ func (s *step) call(ctx context.Context) error {
 		words = "Not done after " + minutes(watchLimit) + ", and not watched any longer"
 	}
 	m := blockkit.Say(words, nil, blockkit.Frame{Run: s.job.ID, Call: r.Asker.User})
+	if r.Where.TS == "" { // there are no direct messages with this person
+		r.Where.Replace = false
+		return s.whisper(ctx, m)
+	}
 	_, err := s.slack.post(ctx, r.Where.Channel, thread, m)
 	return err
 }

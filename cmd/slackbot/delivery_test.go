@@ -135,8 +135,10 @@ func TestAWatchWithoutDirectMessagesReachesTheAskerAllTheSame(t *testing.T) {
 	s := newScene(t, sceneOptions{file: usual, slack: slacksim.Options{Scopes: []string{"commands", "chat:write", "app_mentions:read"}}})
 	s.runs(6 * time.Second)
 	report := s.report(t, slacksim.Alice, slacksim.Incidents, "/get_operation_result", "resize", "IN_PROGRESS: Operation")
+	s.called = []string{slacksim.Alice}
 	s.click(t, slacksim.Alice, report, "watch")
 	s.until(t, slacksim.Alice, slacksim.Incidents, "OK: ")
+	require.Len(t, users(s.until(t, slacksim.Alice, slacksim.Incidents, "Done: OK")), 1)
 }
 
 func TestAClosedChannelIsNotSilence(t *testing.T) {
