@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/alitriage/alitriage/cloudapi/cloudsim"
 	"github.com/alitriage/alitriage/cmd/slackbot/internal/slacksim"
@@ -53,7 +54,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "16"); err != nil { // they wait more than they work
 		panic(err)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // buffer is a bytes.Buffer for several goroutines.
@@ -79,14 +80,13 @@ type sceneOptions struct {
 	slack  slacksim.Options
 	socket bool // Socket Mode instead of HTTP
 	idle   bool // the bot is started by the test
-	alone  bool // it looks for leaks, which others would be
 }
 
 const usual = "slack: {can_start: [S0ONCALL], confirm_start: false}\n"
 
 func newScene(t testing.TB, o sceneOptions) *scene {
 	t.Helper()
-	if together, ok := t.(*testing.T); ok && !o.alone {
+	if together, ok := t.(*testing.T); ok {
 		together.Parallel()
 	}
 	s := &scene{cloud: cloudsim.New(cloudsim.Options{AccessKeyID: keyID, AccessKeySecret: keySecret}), out: &buffer{}, errs: &buffer{}}

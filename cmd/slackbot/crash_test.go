@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/alitriage/alitriage/cloudapi/cloudsim"
 	"github.com/alitriage/alitriage/cmd/slackbot/internal/jobs/natstest"
@@ -38,8 +37,7 @@ func (s *scene) launchUntil(t *testing.T, end, point string) *process {
 
 func newCrashScene(t *testing.T) *scene {
 	t.Helper()
-	t.Cleanup(func() { goleak.VerifyNone(t, goleak.IgnoreCurrent()) })
-	s := newScene(t, sceneOptions{file: usual, idle: true, alone: true})
+	s := newScene(t, sceneOptions{file: usual, idle: true})
 	s.cloud.PutEnvironment(cloudsim.Environment{ID: cloudsim.CheckoutEnv, Instances: []cloudsim.EnvInstance{
 		{ID: cloudsim.FullDiskInstance, Succeeded: true, StorageKey: "gather-stats/one.tgz"}, // at once
 	}})
