@@ -211,7 +211,7 @@ func (b *bot) audit(ctx context.Context, id string, r *run) {
 	}
 	if !r.Asked.IsZero() {
 		took := time.Since(r.Asked)
-		attrs = append(attrs, slog.Any("ids", b.idsOf(r)), slog.String("verdict", string(r.verdict())), slog.Duration("duration", took))
+		attrs = append(attrs, slog.Any("ids", b.idsOf(r)), slog.String("verdict", string(r.verdict())), slog.Int64("duration_ms", took.Milliseconds()))
 		b.metrics.runs.WithLabelValues(b.toolName(r.Tool), string(r.verdict())).Observe(took.Seconds())
 	} else {
 		attrs = append(attrs, slog.String("outcome", r.Error))

@@ -105,7 +105,8 @@ func (r *run) verdict() formatters.Verdict {
 // shared tells that a run has shown a report to a channel.
 func (r *run) shared() bool { return r.Kind == kindShare && r.Stage == stageTold && r.Error == "" }
 
-// moving tells whether asking again can show something new.
+// moving tells whether asking again can show something new without anybody's
+// doing: also where a part has failed and others still run.
 func (r *run) moving() bool {
-	return r.Report != nil && len(r.Report.Resume) > 0 && r.Report.Verdict == formatters.InProgress
+	return r.Report != nil && len(r.Report.Resume) > 0 && r.Report.Verdict != formatters.ActionNeeded
 }
