@@ -12,6 +12,12 @@ import (
 // line that speaks of trouble, and the end. It says in their place how many lines
 // it left out.
 func excerpt(text string, limit, odd int) (shown string, shownLines, totalLines int) {
+	return excerptAgain(text, limit, odd, nil)
+}
+
+// excerptAgain is excerpt of what may be one already: lost says for a line that
+// stands for lines left out before how many those are.
+func excerptAgain(text string, limit, odd int, lost map[int]int) (shown string, shownLines, totalLines int) {
 	if text == "" {
 		return "", 0, 0
 	}
@@ -21,7 +27,7 @@ func excerpt(text string, limit, odd int) (shown string, shownLines, totalLines 
 		return text, totalLines, totalLines
 	}
 	at, _ := firstTrouble(text)
-	e := excerpting{lines: lines, limit: limit}
+	e := excerpting{lines: lines, limit: limit, lost: lost}
 	if odd >= 0 {
 		limit -= cost(e.line(odd))
 	}
@@ -41,6 +47,20 @@ const before = 4
 type excerpting struct {
 	lines []string
 	limit int
+	lost  map[int]int
+}
+
+// count tells how many lines of the whole output stand from one line to before
+// another, and how many of them are there.
+func (e excerpting) count(from, to int) (all, there int) {
+	for i := from; i < to; i++ {
+		if n := e.lost[i]; n > 0 {
+			all += n
+			continue
+		}
+		all, there = all+1, there+1
+	}
+	return all, there
 }
 
 // stretch is lines that are shown; none of line -1.
@@ -88,16 +108,22 @@ func (e excerpting) join(total int, stretches []stretch) (shown string, shownLin
 			continue
 		}
 		if from > next {
-			parts = append(parts, leftOut(from-next))
+			parts = append(parts, e.leftOut(next, from))
 		}
 		parts = append(parts, e.lines[from:s.to]...)
-		shownLines += s.to - from
+		_, there := e.count(from, s.to)
+		shownLines += there
 		next = s.to
 	}
 	if next < total {
-		parts = append(parts, leftOut(total-next))
+		parts = append(parts, e.leftOut(next, total))
 	}
 	return strings.Join(parts, "\n"), shownLines, total
+}
+
+func (e excerpting) leftOut(from, to int) string {
+	all, _ := e.count(from, to)
+	return leftOut(all)
 }
 
 func leftOut(n int) string { return "[… " + count(n, "line") + " left out by alitriage …]" }
