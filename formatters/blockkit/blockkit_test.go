@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 	"github.com/stretchr/testify/require"
@@ -41,6 +40,13 @@ func reports(t testing.TB) map[string]formatters.Report {
 	return all
 }
 
+func errorText(t testing.TB, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.FromSlash("../testdata/golden/errors/" + name + ".txt"))
+	require.NoError(t, err)
+	return string(b)
+}
+
 func asJSON(t testing.TB, m blockkit.Message) string {
 	t.Helper()
 	b, err := json.MarshalIndent(map[string]any{"text": m.Text, "blocks": m.Blocks}, "", "  ")
@@ -65,22 +71,57 @@ var frame = blockkit.Frame{Run: "7F3KQ2MXAB", Buttons: []blockkit.Button{
 	{Action: "refresh", Text: "Refresh", Value: "7F3KQ2MXAB"}, {Action: "share", Text: "Share to channel", Value: "7F3KQ2MXAB"},
 }}
 
+// shown are one report of each tool and verdict, and those that are a trial for
+// the eye.
+var shown = []string{
+	"errors/forbidden-by-the-trust-policy-of-the-role",
+	"errors/the-start-may-have-arrived",
+	"gather_env_stats/all-instances-delivered",
+	"gather_env_stats/failed-with-instances",
+	"gather_env_stats/finished-is-absent",
+	"gather_env_stats/paused",
+	"gather_env_stats/running",
+	"get_app_status/a-batch-waits-for-confirmation",
+	"get_app_status/healthy-in-the-simulator",
+	"get_app_status/hostile-texts",
+	"get_app_status/order-failed-and-the-application-still-serves",
+	"get_app_status/the-order-runs",
+	"get_app_status/the-state-is-absent",
+	"get_invocation_results/a-long-output-in-full",
+	"get_invocation_results/failed-with-exit-code-137",
+	"get_invocation_results/fifty-different-failures-over-the-budget",
+	"get_invocation_results/hostile-texts",
+	"get_invocation_results/no-results",
+	"get_invocation_results/running",
+	"get_invocation_results/succeeded",
+	"get_invocation_results/the-demo-incident",
+	"get_operation_result/no-Data",
+	"get_operation_result/running",
+	"get_operation_result/succeeded",
+	"get_operation_result/succeeded-but-one-of-three-instances-failed",
+	"international/a-gather-is-paused",
+}
+
 func TestGoldenMessages(t *testing.T) {
 	all := reports(t)
-	for _, name := range []string{
-		"get_app_status/a-batch-waits-for-confirmation", "get_invocation_results/fifty-different-failures-over-the-budget", "get_invocation_results/failed-with-exit-code-137", "gather_env_stats/failed-with-instances", "get_operation_result/succeeded-but-one-of-three-instances-failed",
-		"errors/forbidden-by-the-trust-policy-of-the-role",
-	} {
+	missing := map[string]bool{}
+	for name, r := range all {
+		missing[kindOf(name, r)] = true
+	}
+	for _, name := range shown {
 		r, found := all[name]
-		if !found {
-			names := []string{}
-			for n := range all {
-				names = append(names, n)
-			}
-			require.Failf(t, "no such report", "%s: %v", name, names)
-		}
+		require.True(t, found, "there is no report %s", name)
+		delete(missing, kindOf(name, r))
 		golden(t, strings.ReplaceAll(name, "/", "_"), blockkit.Render(r, frame))
 	}
+	for kind := range missing {
+		require.True(t, strings.HasPrefix(kind, "international "), "no message shows %s", kind)
+	}
+}
+
+func kindOf(name string, r formatters.Report) string {
+	tool, _, _ := strings.Cut(name, "/")
+	return tool + " " + string(r.Verdict)
 }
 
 func TestGoldenWords(t *testing.T) {
@@ -89,6 +130,8 @@ func TestGoldenWords(t *testing.T) {
 		Run: "7F3KQ2MXAB", Buttons: []blockkit.Button{{Action: "start", Text: "Start", Value: "7F3KQ2MXAB", Style: blockkit.Primary}, {Action: "cancel", Text: "Cancel", Value: "7F3KQ2MXAB"}},
 	}))
 	golden(t, "refusal", blockkit.Failure("get_app_status: refused, nothing was asked of Alibaba Cloud\n- app_id: \"checkuot\" is refused: it does not have the shape of an AppId; did you mean the alias checkout?", blockkit.Frame{}))
+	golden(t, "error", blockkit.Failure(errorText(t, "forbidden-by-the-trust-policy-of-the-role"), blockkit.Frame{Run: "7F3KQ2MXAB", Buttons: []blockkit.Button{{Action: "refresh", Text: "Try again", Value: "7F3KQ2MXAB"}}}))
+	golden(t, "hostile_words", blockkit.Say("Unknown word: <!channel> @here :skull: <http://evil.example|ok>", []string{"`*bold*` \u202egnp.exe"}, blockkit.Frame{}))
 	golden(t, "called", blockkit.Say("Done: FAILED", nil, blockkit.Frame{Run: "7F3KQ2MXAB", Call: "U0123"}))
 }
 
@@ -107,25 +150,61 @@ func TestEveryReportFitsIntoAMessage(t *testing.T) {
 		m := blockkit.Render(r, frame)
 		require.NoError(t, blockkit.Check(m), name)
 		require.True(t, strings.HasPrefix(strings.TrimPrefix(m.Text, "SIMULATED "), strings.ToUpper(string(r.Verdict))+": "), name)
+		require.Equal(t, r.Source.Simulated, strings.HasPrefix(m.Text, "SIMULATED "), name)
 		text := asJSON(t, m)
-		var back struct{ Blocks slack.Blocks }
-		require.NoError(t, json.Unmarshal([]byte(text), &back), name)
-		for _, b := range back.Blocks.BlockSet {
-			require.NotEqual(t, "*slack.UnknownBlock", fmt.Sprintf("%T", b), name)
+		requireKnownBlocks(t, text)
+		for _, must := range append([]string{r.Source.Region, r.Source.Profile, r.Headline}, r.Source.RequestIDs...) {
+			require.Contains(t, text, quoted(t, must), name)
 		}
-		for _, must := range append([]string{r.Source.Region, r.Source.Profile}, r.Source.RequestIDs[max(len(r.Source.RequestIDs)-1, 0):]...) {
-			quoted, err := json.Marshal(must)
-			require.NoError(t, err)
-			require.Contains(t, text, strings.Trim(string(quoted), `"`), name)
+		for _, step := range r.NextSteps { // either is there, or a button instead of it
+			_, address, _ := strings.Cut(step, "https://")
+			address, _, _ = strings.Cut(strings.TrimSuffix(address, `"`), " (")
+			require.True(t, strings.Contains(text, quoted(t, step)) || address != "" && strings.Contains(text, quoted(t, address)) || strings.Contains(text, " more\""), "%s: %s", name, step)
 		}
-		require.NotContains(t, text, `"mrkdwn"`, name)
+		requireHarmless(t, m)
+	}
+}
+
+func quoted(t testing.TB, s string) string {
+	t.Helper()
+	b, err := json.Marshal(s)
+	require.NoError(t, err)
+	return string(b[1 : len(b)-1])
+}
+
+// requireKnownBlocks reads a message back with Slack's library.
+func requireKnownBlocks(t testing.TB, text string) {
+	t.Helper()
+	var back struct{ Blocks slack.Blocks }
+	require.NoError(t, json.Unmarshal([]byte(text), &back))
+	for _, b := range back.Blocks.BlockSet {
+		require.NotEqual(t, "*slack.UnknownBlock", fmt.Sprintf("%T", b))
+	}
+}
+
+func TestEveryErrorTextKeepsItsRequestIDAndFirstStep(t *testing.T) {
+	for name, r := range reports(t) {
+		tool, stem, _ := strings.Cut(name, "/")
+		if tool != "errors" {
+			continue
+		}
+		m := blockkit.Failure(errorText(t, stem), frame)
+		requireHarmless(t, m)
+		text := asJSON(t, m)
+		for _, id := range r.Source.RequestIDs {
+			require.Contains(t, text, quoted(t, id), name)
+		}
+		require.Contains(t, text, `"Next: `+quoted(t, r.NextSteps[0]), name)
+		for _, title := range []string{"Why", "Next"} {
+			require.NotContains(t, text, `"text": "`+title+`"`, "a title is no line")
+		}
 	}
 }
 
 func huge() formatters.Report {
 	r := formatters.Report{Verdict: formatters.Failed, Headline: strings.Repeat("many ", 200), Source: formatters.Source{Product: "ecs", Operation: "DescribeInvocationResults", Region: "cn-hangzhou", Profile: "prod", RequestIDs: []string{"A", "B", "C"}, AsOf: "2026-11-22T03:07:29Z"}}
 	for i := range 1000 {
-		item := formatters.Item{Name: fmt.Sprintf("i-%020d", i), Verdict: formatters.Failed, Text: strings.Repeat("exit code 1 ", 100), Output: &formatters.Output{Text: strings.Repeat("line of output\n", 2000), TotalLines: 2000, ShownLines: 40}}
+		item := formatters.Item{Name: fmt.Sprintf("i-%020d", i), Verdict: formatters.Failed, Text: strings.Repeat("exit code 1 ", 100), Output: &formatters.Output{Text: strings.Repeat("line of output\n", 2000), TotalLines: 2000, ShownLines: 2000}}
 		r.Items = append(r.Items, item)
 		r.Reasons, r.NextSteps = append(r.Reasons, item.Text), append(r.NextSteps, item.Text)
 		r.Facts = append(r.Facts, formatters.Fact{Name: fmt.Sprint("fact_", i), Value: item.Text})
@@ -137,51 +216,6 @@ func TestWhatIsLeftOutIsCounted(t *testing.T) {
 	m := blockkit.Render(huge(), frame)
 	golden(t, "huge", m)
 	require.Regexp(t, `and 9\d\d more`, asJSON(t, m))
-}
-
-// hostile are texts that Slack would make something of, if it parsed them.
-var hostile = []string{"<!channel>", "<@U0EVIL>", "<http://evil.example|ok>", "@here", ":skull:", "```", "*bold*", "\u202eabc", "\xff\xfe", "\x00", strings.Repeat("x", 100_000), "&lt;!here&gt;"}
-
-func TestNothingOfOthersBecomesAMention(t *testing.T) {
-	for _, text := range hostile {
-		r := formatters.Report{
-			Verdict: formatters.Verdict(text), Headline: text, Reasons: []string{text}, NextSteps: []string{text, "Console: https://evil.example/", "Console: " + text},
-			Facts: formatters.Facts{{Name: text, Value: text}}, Items: []formatters.Item{{Name: text, Verdict: formatters.Verdict(text), Text: text, Output: &formatters.Output{Text: text}}},
-			Notes: []string{text}, Source: formatters.Source{Region: text, Profile: text, Operation: text, RequestIDs: []string{text}},
-		}
-		for _, m := range []blockkit.Message{blockkit.Render(r, frame), blockkit.Failure(text+"\n- "+text, frame), blockkit.Say(text, []string{text}, frame)} {
-			requireHarmless(t, m)
-		}
-	}
-}
-
-func requireHarmless(t testing.TB, m blockkit.Message) {
-	t.Helper()
-	require.NoError(t, blockkit.Check(m))
-	text := asJSON(t, m)
-	require.True(t, utf8.ValidString(text))
-	require.NotContains(t, text, `"mrkdwn"`)
-	require.NotContains(t, text, `"type": "user"`)
-	require.NotContains(t, text, `"type": "link"`)
-	require.NotContains(t, text, "evil.example/\",\n", "no button leads away")
-	require.NotRegexp(t, `<[!@#]|<http`, m.Text)
-}
-
-func FuzzBlocks(f *testing.F) {
-	for _, text := range hostile {
-		f.Add(text, 3)
-	}
-	f.Fuzz(func(t *testing.T, text string, n int) {
-		n = min(max(n, 0), 60)
-		r := formatters.Report{Verdict: formatters.Unknown, Headline: text, Source: formatters.Source{Region: text, RequestIDs: []string{text}, AsOf: text}}
-		for range n {
-			r.Reasons, r.NextSteps, r.Notes = append(r.Reasons, text), append(r.NextSteps, text), append(r.Notes, text)
-			r.Facts = append(r.Facts, formatters.Fact{Name: text, Value: []string{text, text}})
-			r.Items = append(r.Items, formatters.Item{Name: text, Text: text, Output: &formatters.Output{Text: text}})
-		}
-		requireHarmless(t, blockkit.Render(r, frame))
-		requireHarmless(t, blockkit.Failure(text, frame))
-	})
 }
 
 func BenchmarkRenderHuge(b *testing.B) {

@@ -28,23 +28,12 @@ type builder struct{ blocks []slack.Block }
 
 func (b *builder) add(block slack.Block) { b.blocks = append(b.blocks, block) }
 
-func compose(r formatters.Report, f Frame, l level) []slack.Block {
-	var b builder
-	b.calls(f)
-	b.head(r, l)
-	b.items(r.Items, l)
-	b.outputs(r.Items, l)
-	b.rest(r, f, l)
-	b.end(f, r.Source)
-	return b.blocks
-}
-
 // calls are the only live mentions.
 func (b *builder) calls(f Frame) {
 	switch {
-	case f.Call != "":
+	case userID.MatchString(f.Call):
 		b.add(rich(section(slack.NewRichTextSectionUserElement(f.Call, nil))))
-	case f.SharedBy != "":
+	case userID.MatchString(f.SharedBy):
 		b.add(rich(section(plain("Shared by "), slack.NewRichTextSectionUserElement(f.SharedBy, nil))))
 	}
 }
@@ -53,14 +42,24 @@ func (b *builder) calls(f Frame) {
 func (b *builder) head(r formatters.Report, l level) {
 	elements := []slack.RichTextElement{section(bold(verdict(r)+": "), plain(cut(clean(r.Headline), 2*l.text)))}
 	elements = append(elements, list(r.Reasons, l.reasons, l.text)...)
-	if len(r.NextSteps) > 0 {
-		elements = append(elements, section(plain("\n"), bold("Next: "+cut(clean(r.NextSteps[0]), 2*l.text))))
-		elements = append(elements, list(r.NextSteps[1:], l.steps-1, 2*l.text)...)
-	}
+	elements = append(elements, steps(r.NextSteps, l.steps, l)...)
 	if r.Rerun != "" {
-		elements = append(elements, section(plain("\n"), bold("Rerun: "), plain(rerunWords[r.Rerun])))
+		text, known := rerunWords[r.Rerun]
+		if !known {
+			text = cut(clean(string(r.Rerun)), l.text)
+		}
+		elements = append(elements, section(plain("\n"), bold("Rerun: "), plain(text)))
 	}
 	b.add(rich(elements...))
+}
+
+// steps are the first in bold, and some more below it.
+func steps(all []string, most int, l level) []slack.RichTextElement {
+	if len(all) == 0 {
+		return nil
+	}
+	first := section(plain("\n"), bold("Next: "+cut(clean(all[0]), 2*l.text)))
+	return append([]slack.RichTextElement{first}, list(all[1:], most-1, 2*l.text)...)
 }
 
 var rerunWords = map[formatters.Rerun]string{
@@ -85,15 +84,32 @@ func (b *builder) items(items []formatters.Item, l level) {
 	}
 	row("verdict", "what", "why")
 	for _, item := range items[:min(len(items), l.items)] {
-		row(strings.ToUpper(cut(clean(string(item.Verdict)), 20)), cut(clean(item.Name), 120), cut(clean(item.Text), l.text))
+		row(word(item.Verdict), cut(clean(item.Name), 120), cut(clean(item.Text), l.text))
 	}
-	if more := len(items) - l.items; more > 0 {
-		row("…", fmt.Sprintf("and %d more", more), "not shown here; see the full output")
+	if more := items[min(len(items), l.items):]; len(more) > 0 {
+		row("…", fmt.Sprintf("and %d more", len(more)), cut("not shown here: "+tally(more), l.text))
 	}
 	b.add(table)
 }
 
-// outputs are those of the worst items, as they are, in a box.
+// tally counts verdicts, in the order in which they come.
+func tally(items []formatters.Item) string {
+	counts := map[string]int{}
+	var order []string
+	for _, item := range items {
+		w := word(item.Verdict)
+		if counts[w]++; counts[w] == 1 {
+			order = append(order, w)
+		}
+	}
+	for i, w := range order {
+		order[i] = fmt.Sprintf("%d %s", counts[w], w)
+	}
+	return strings.Join(order, ", ")
+}
+
+// outputs are those of the worst items, in a box. What went well shows its own
+// where nothing else has one.
 func (b *builder) outputs(items []formatters.Item, l level) {
 	shown := 0
 	for _, item := range items {
@@ -101,29 +117,29 @@ func (b *builder) outputs(items []formatters.Item, l level) {
 			continue
 		}
 		shown++
-		text, left := window(clean(item.Output.Text), l.output)
-		title := []string{fmt.Sprintf("Output of %s: %d of %d lines", cut(clean(item.Name), 120), item.Output.ShownLines, item.Output.TotalLines)}
-		for _, n := range []struct {
-			count int64
-			what  string
-		}{{item.Output.DroppedBytes, "dropped on the machine (bytes)"}, {int64(item.Output.Redacted), "redacted"}, {int64(left), "left out here (characters)"}} {
-			if n.count > 0 {
-				title = append(title, fmt.Sprintf("%s: %d", n.what, n.count))
-			}
-		}
-		b.add(rich(section(bold(strings.Join(title, ", "))), &slack.RichTextPreformatted{Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{plain(text)}}))
+		o := *item.Output
+		o.Text = formatters.Plain(o.Text)
+		o = o.Shorter(l.output)
+		box := &slack.RichTextPreformatted{Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{plain(cut(clean(o.Text), 2*l.output))}}
+		b.add(rich(section(bold(title(item.Name, o))), box))
 	}
 }
 
-// window keeps the beginning, where the trouble is, and the end.
-func window(text string, most int) (shown string, left int) {
-	runes := []rune(text)
-	if len(runes) <= most {
-		return text, 0
+// title says how much of an output is shown, and what is missing from it.
+func title(name string, o formatters.Output) string {
+	text := fmt.Sprintf("Output of %s: %d of %d lines", cut(clean(name), 120), o.ShownLines, o.TotalLines)
+	if o.TotalLines == 1 {
+		text = strings.TrimSuffix(text, "s")
 	}
-	head := most * 2 / 3
-	tail := most - head
-	return string(runes[:head]) + "\n…\n" + string(runes[len(runes)-tail:]), len(runes) - most
+	for _, missing := range []struct {
+		count int64
+		what  string
+	}{{o.DroppedBytes, "bytes dropped on the machine"}, {int64(o.Redacted), "redacted"}} {
+		if missing.count > 0 {
+			text += fmt.Sprintf(", %d %s", missing.count, missing.what)
+		}
+	}
+	return text
 }
 
 // rest is what else is known.
@@ -131,6 +147,9 @@ func (b *builder) rest(r formatters.Report, f Frame, l level) {
 	var elements []slack.RichTextElement
 	if len(r.Facts) > 0 && l.facts > 0 {
 		elements = append(elements, section(bold("Facts: "), plain(factsLine(r.Facts, l))))
+	}
+	if len(r.Resume) > 0 && l.facts > 0 { // a next step may speak of these
+		elements = append(elements, section(plain("\n"), bold("Resume arguments: "), plain(factsLine(r.Resume, l))))
 	}
 	if notes := slices.Concat(f.Notes, r.Notes); len(notes) > 0 {
 		elements = append(elements, section(bold("Notes")))
@@ -175,23 +194,8 @@ func factText(value any) string {
 	}
 }
 
-// say is a headline with lines below.
-func (b *builder) say(headline string, lines []string, l level) {
-	elements := []slack.RichTextElement{section(bold(cut(clean(headline), 3*l.text)))}
-	var shown []string
-	for _, line := range lines {
-		if line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "- ")); line != "" {
-			shown = append(shown, line)
-		}
-	}
-	b.add(rich(append(elements, list(shown, 8*l.steps, 2*l.text)...)...))
-}
-
-// end has the buttons, and where the answer is from.
-func (b *builder) end(f Frame, s formatters.Source) {
-	if len(f.Buttons) > 0 {
-		b.add(slack.NewActionBlock("", elements(f.Buttons)...))
-	}
+// context is where the answer is from.
+func (b *builder) context(s formatters.Source, f Frame) {
 	var parts []slack.RichTextSectionElement
 	add := func(text string) {
 		if len(parts) > 0 {
@@ -203,20 +207,32 @@ func (b *builder) end(f Frame, s formatters.Source) {
 		add("as of ")
 		parts = append(parts, slack.NewRichTextSectionDateElement(at.Unix(), "{date_short_pretty} {time_secs}", nil, new(at.UTC().Format("2006-01-02 15:04:05")+" UTC")))
 	}
-	for _, part := range []struct{ name, value string }{{"", s.Operation}, {"region ", s.Region}, {"profile ", s.Profile}, {"run ", f.Run}} {
+	for _, part := range []struct{ name, value string }{
+		{"", s.Operation}, {"region ", s.Region}, {"profile ", s.Profile}, {"run ", f.Run}, {"", requests(s.RequestIDs)},
+	} {
 		if part.value != "" {
-			add(part.name + cut(clean(part.value), 100))
+			add(part.name + cut(clean(part.value), 300))
 		}
-	}
-	if n := len(s.RequestIDs); n > 0 {
-		text := "RequestId " + cut(clean(s.RequestIDs[n-1]), 100)
-		if n > 1 {
-			text += fmt.Sprintf(" and %d before", n-1)
-		}
-		add(text)
 	}
 	if len(parts) > 0 {
 		b.add(rich(section(parts...)))
+	}
+}
+
+// requests are the newest RequestIds: those by which a ticket is answered.
+func requests(ids []string) string {
+	const most = 2
+	newest := []string{}
+	for _, id := range ids[max(len(ids)-most, 0):] {
+		newest = append(newest, cut(clean(id), 100))
+	}
+	switch {
+	case len(newest) == 0:
+		return ""
+	case len(ids) > most:
+		return fmt.Sprintf("RequestId %s and %d before", strings.Join(newest, " "), len(ids)-most)
+	default:
+		return "RequestId " + strings.Join(newest, " ")
 	}
 }
 

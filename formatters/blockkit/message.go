@@ -1,7 +1,10 @@
 package blockkit
 
 import (
+	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/slack-go/slack"
@@ -16,22 +19,6 @@ type Message struct {
 	Blocks []slack.Block
 }
 
-// Style is how a button looks.
-type Style string
-
-// The styles.
-const (
-	Plain   Style = ""
-	Primary Style = "primary"
-	Danger  Style = "danger"
-)
-
-// Button is one below a message. One with a URL opens it, and has no Value.
-type Button struct {
-	Action, Text, Value, URL string
-	Style                    Style
-}
-
 // Frame is what stands around a report. All of it is ours.
 type Frame struct {
 	Run      string // the run's id
@@ -42,74 +29,87 @@ type Frame struct {
 	Buttons  []Button
 }
 
+// userID is the shape of those whom a message may mention.
+var userID = regexp.MustCompile(`^[UW][A-Z0-9]{2,30}$`)
+
 // Render shows a report.
 func Render(r formatters.Report, f Frame) Message {
 	links, steps := linkButtons(r.NextSteps)
-	f.Buttons = append(append([]Button{}, f.Buttons...), links...)
 	r.NextSteps = steps
-	m := Message{Text: fallback(r, f)}
-	for _, l := range levels {
-		if m.Blocks = compose(r, f, l); fits(m.Blocks) {
-			break
-		}
-	}
-	return m
+	return shrunk(fallback(verdict(r)+": "+cut(clean(r.Headline), maxFallback/2), steps, f), func(l level) []slack.Block {
+		var b builder
+		b.calls(f)
+		b.head(r, l)
+		b.items(r.Items, l)
+		b.outputs(r.Items, l)
+		b.rest(r, f, l)
+		b.buttons(slices.Concat(f.Buttons, links))
+		b.context(r.Source, f)
+		return b.blocks
+	})
 }
 
-// Failure shows the text of an error: its first line is the headline, and each
-// further one what to know or to do.
-func Failure(text string, f Frame) Message {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return Say(lines[0], lines[1:], f)
-}
+// Failure shows the text of an error as formatters.Text writes it, or a refusal:
+// a headline, and what is wrong and what to do below it.
+func Failure(text string, f Frame) Message { return tell(read(text), f) }
 
 // Say shows a few words of our own, in which there may be words of others.
 func Say(headline string, lines []string, f Frame) Message {
-	links, lines := linkButtons(lines)
-	f.Buttons = append(append([]Button{}, f.Buttons...), links...)
-	text := clean(headline)
-	if f.Run != "" {
-		text = cut(text, maxFallback/2) + " · run " + f.Run
-	}
-	m := Message{Text: escape(text)}
-	for _, l := range levels {
+	return tell(told{headline: headline, lines: lines}, f)
+}
+
+func tell(t told, f Frame) Message {
+	links, steps := linkButtons(t.steps)
+	more, lines := linkButtons(t.lines)
+	t.steps, t.lines = steps, lines
+	return shrunk(fallback(cut(clean(t.headline), maxFallback/2), steps, f), func(l level) []slack.Block {
 		var b builder
 		b.calls(f)
-		b.say(headline, lines, l)
-		b.end(f, formatters.Source{})
-		if m.Blocks = b.blocks; fits(m.Blocks) {
+		b.told(t, l)
+		b.rest(formatters.Report{}, f, l)
+		b.buttons(slices.Concat(f.Buttons, links, more))
+		b.context(formatters.Source{}, f)
+		return b.blocks
+	})
+}
+
+// shrunk shows as much as there is room for.
+func shrunk(text string, compose func(level) []slack.Block) Message {
+	m := Message{Text: text}
+	for _, l := range levels {
+		if m.Blocks = compose(l); fits(m.Blocks) {
 			break
 		}
 	}
 	return m
 }
 
-// fallback is verdict, headline and the first next step.
-func fallback(r formatters.Report, f Frame) string {
-	text := verdict(r) + ": " + cut(clean(r.Headline), maxFallback/2)
-	if len(r.NextSteps) > 0 {
-		text += "\nNext: " + cut(clean(r.NextSteps[0]), maxFallback/3)
+// fallback is the headline and the first next step.
+func fallback(headline string, steps []string, f Frame) string {
+	text := headline
+	if len(steps) > 0 {
+		text += "\nNext: " + cut(clean(steps[0]), maxFallback/3)
 	}
 	if f.Run != "" {
-		text += " · run " + f.Run
+		text += " · run " + cut(clean(f.Run), 100)
 	}
 	return escape(text)
 }
 
 func verdict(r formatters.Report) string {
-	word := strings.ToUpper(cut(clean(string(r.Verdict)), 20))
 	if r.Source.Simulated {
-		return "SIMULATED " + word
+		return "SIMULATED " + word(r.Verdict)
 	}
-	return word
+	return word(r.Verdict)
 }
+
+func word(v formatters.Verdict) string { return strings.ToUpper(cut(clean(string(v)), 20)) }
 
 // escape is for the one text that Slack parses. What is too long with its
 // escapes is cut before them.
 func escape(s string) string {
 	for most := maxFallback; ; most = most * 2 / 3 {
-		text := escapes.Replace(cut(s, most))
-		if utf8.RuneCountInString(text) <= maxFallback {
+		if text := escapes.Replace(live.ReplaceAllStringFunc(cut(s, most), disarm)); units(text) <= maxFallback {
 			return text
 		}
 	}
@@ -117,18 +117,35 @@ func escape(s string) string {
 
 var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// clean makes a text valid, and never empty.
+// live is where Slack makes something of a text without any brackets: an emoji
+// (there is one in acs:ram::1234), a link, a call to all. A time is none.
+var live = regexp.MustCompile(`(?i)(?:^|[^0-9]):[0-9]|:[^\s0-9:]|@(?:here|channel|everyone)`)
+
+// disarm breaks it by a joiner, which nobody sees.
+func disarm(found string) string {
+	_, size := utf8.DecodeLastRuneInString(found)
+	return found[:len(found)-size] + "\u2060" + found[len(found)-size:]
+}
+
+// clean makes a text valid and visible, and never empty.
 func clean(s string) string {
-	if s = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")); s == "" {
+	if s = strings.TrimSpace(formatters.Plain(s)); s == "" {
 		return "-"
 	}
 	return s
 }
 
-// cut leaves at most that many characters, and says when there were more.
+// cut leaves at most that many characters, whole ones, and says when there were
+// more.
 func cut(s string, most int) string {
-	if utf8.RuneCountInString(s) <= most {
+	if len(s) <= most || units(s) <= most {
 		return s
 	}
-	return string([]rune(s)[:max(most-1, 0)]) + "…"
+	n := 1 // for the mark
+	for i, r := range s {
+		if n += utf16.RuneLen(r); n > most {
+			return s[:i] + "…"
+		}
+	}
+	return s
 }
