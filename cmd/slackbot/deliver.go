@@ -286,6 +286,9 @@ func (s *step) file(ctx context.Context) error {
 		return s.whisper(ctx, blockkit.Say(err.Error(), nil, blockkit.Frame{Run: s.job.ID}))
 	}
 	report, err := s.readings.read(ctx, tool, r.Args, firstFresh)
+	if errors.Is(err, errLeft) {
+		return err
+	}
 	if err != nil {
 		return s.whisper(ctx, blockkit.Failure(tool.ErrorText(err), blockkit.Frame{Run: s.job.ID}))
 	}

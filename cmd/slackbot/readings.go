@@ -27,9 +27,6 @@ type reading struct {
 
 func newReadings() *readings { return &readings{latest: map[string]*reading{}} }
 
-// maxReadings bounds what is remembered.
-const maxReadings = 200
-
 // read returns an answer that is at most that old.
 func (r *readings) read(ctx context.Context, tool tools.Tool, args json.RawMessage, fresh time.Duration) (formatters.Report, error) {
 	own, ask := r.join(tool.Name+string(args), fresh)
@@ -40,9 +37,18 @@ func (r *readings) read(ctx context.Context, tool tools.Tool, args json.RawMessa
 	case <-own.done:
 		return own.report, own.err
 	case <-ctx.Done():
-		return formatters.Report{}, context.Cause(ctx)
+	}
+	select {
+	case <-own.done: // both at once: then it is known
+		return own.report, own.err
+	default:
+		return formatters.Report{}, errLeft
 	}
 }
+
+// errLeft says that nobody waited for the answer, as the queue closes: it is no
+// answer, and the next process asks again.
+var errLeft = errors.New("nobody waited for the answer")
 
 // serves tells whether somebody may be given this one: who asks once more after an
 // error wants to know whether it has passed.
@@ -70,11 +76,9 @@ func (r *readings) join(name string, fresh time.Duration) (own *reading, ask boo
 	if own = r.latest[name]; own != nil && now.Sub(own.at) < fresh && own.serves(fresh) {
 		return own, false
 	}
-	if len(r.latest) >= maxReadings {
-		for other, old := range r.latest {
-			if now.Sub(old.at) > pace {
-				delete(r.latest, other)
-			}
+	for other, old := range r.latest { // a whole output is large, and nobody asks for the old ones
+		if now.Sub(old.at) > pace {
+			delete(r.latest, other)
 		}
 	}
 	own = &reading{done: make(chan struct{}), at: now}

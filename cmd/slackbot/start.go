@@ -80,6 +80,9 @@ func (s *step) join(ctx context.Context, tool tools.Tool, key, owner string) job
 		return s.succeed(ctx, key, owner)
 	}
 	report, err := s.readings.read(ctx, tool, other.Args, firstFresh)
+	if errors.Is(err, errLeft) {
+		return jobs.Again(0)
+	}
 	if err == nil && len(report.Resume) == 0 {
 		return s.succeed(ctx, key, owner)
 	}

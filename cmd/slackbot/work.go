@@ -135,7 +135,10 @@ func (s *step) read(ctx context.Context) jobs.Outcome {
 	}
 	var report formatters.Report
 	s.patiently(ctx, func() { report, err = s.readings.read(ctx, tool, s.run.Args, fresh) })
-	if err != nil && passing(err) && s.waits() {
+	switch {
+	case errors.Is(err, errLeft):
+		return jobs.Again(0)
+	case err != nil && passing(err) && s.waits():
 		return jobs.Again(pace)
 	}
 	return s.judge(ctx, tool, report, err)
