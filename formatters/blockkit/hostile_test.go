@@ -121,8 +121,14 @@ func TestAnEmojiInAnARNStaysText(t *testing.T) {
 	m := blockkit.Say("acs:ram::1234:role/x at 03:07:29", nil, blockkit.Frame{})
 	require.Equal(t, "acs:ram::1234:role/x at 03:07:29", strings.ReplaceAll(m.Text, "\u2060", ""))
 	require.NotContains(t, m.Text, ":ram:")
+	require.NotRegexp(t, `:[a-z]+:`, blockkit.Say("a:b:c:d:e https://x.test/files:write @here", nil, blockkit.Frame{}).Text)
 	require.Contains(t, m.Text, "03:07:29", "a time is left alone")
 	require.Contains(t, asJSON(t, m), "acs:ram::1234:role/x", "the blocks have it as it is, to be copied")
+}
+
+func TestWhatIsToBeCopiedHasNoJoinerInTheFallback(t *testing.T) {
+	said := "needs files:write in region:cn-beijing at 03:07:29"
+	require.Equal(t, said, blockkit.Say(said, nil, blockkit.Frame{}).Text)
 }
 
 func TestTheFallbackShowsTheReportsOwnTexts(t *testing.T) {

@@ -109,7 +109,7 @@ func word(v formatters.Verdict) string { return strings.ToUpper(cut(clean(string
 // escapes is cut before them.
 func escape(s string) string {
 	for most := maxFallback; ; most = most * 2 / 3 {
-		if text := escapes.Replace(live.ReplaceAllStringFunc(cut(s, most), disarm)); units(text) <= maxFallback {
+		if text := escapes.Replace(disarm(cut(s, most))); units(text) <= maxFallback {
 			return text
 		}
 	}
@@ -117,14 +117,20 @@ func escape(s string) string {
 
 var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// live is where Slack makes something of a text without any brackets: an emoji
-// (there is one in acs:ram::1234), a link, a call to all. A time is none.
-var live = regexp.MustCompile(`(?i)(?:^|[^0-9]):[0-9]|:[^\s0-9:]|@(?:here|channel|everyone)`)
+// live is where Slack makes something of a text without any brackets: a link, an
+// emoji, whose name is more than a number (a time has none), and a call to all.
+var live = regexp.MustCompile(`(?i)://|:[\p{L}\p{M}\p{N}_+'-]*[\p{L}_+'-][\p{L}\p{M}\p{N}_+'-]*:|@(?:here|channel|everyone)`)
 
-// disarm breaks it by a joiner, which nobody sees.
-func disarm(found string) string {
-	_, size := utf8.DecodeLastRuneInString(found)
-	return found[:len(found)-size] + "\u2060" + found[len(found)-size:]
+// disarm breaks each by a joiner, which nobody sees. Where one's end is the next
+// one's beginning it takes a second look.
+func disarm(s string) string {
+	for live.MatchString(s) {
+		s = live.ReplaceAllStringFunc(s, func(found string) string {
+			_, size := utf8.DecodeLastRuneInString(found)
+			return found[:len(found)-size] + "\u2060" + found[len(found)-size:]
+		})
+	}
+	return s
 }
 
 // clean makes a text valid and visible, and never empty.
