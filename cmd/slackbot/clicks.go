@@ -78,7 +78,7 @@ func (b *bot) pressed(ctx context.Context, c click, from run) *said {
 		return b.stop(ctx, c)
 	case c.action == actionStart, c.action == actionCancel:
 		return b.answered(ctx, c, from)
-	case c.action == actionAgain:
+	case c.action == actionAgain && from.Unsure:
 		return b.askAgain(ctx, c, from)
 	default:
 		b.refused(ctx, command{person: c.person}, "an unknown button", "")
@@ -232,11 +232,12 @@ func (b *bot) answered(ctx context.Context, c click, from run) *said {
 	})
 }
 
-// askAgain asks once more, in the place of a message that did not know.
+// askAgain asks once more, in the place of a message about a start that failed, or
+// may have. Only the latter has a place that can be overruled.
 func (b *bot) askAgain(ctx context.Context, c click, from run) *said {
-	if !from.Unsure {
-		b.refused(ctx, command{person: c.person, name: from.Tool}, "an unknown button", "")
-		return say("This button is not known any more. Ask again.", blockkit.Frame{})
+	overrule := ""
+	if from.Unsure {
+		overrule = cmp.Or(from.Overrule, c.value)
 	}
 	if refusal := b.rules.refuseStart(c.person); refusal != "" {
 		b.refused(ctx, command{person: c.person, name: from.Tool}, wasForbidden, refusal)
@@ -244,7 +245,7 @@ func (b *bot) askAgain(ctx context.Context, c click, from run) *said {
 	}
 	return b.take(ctx, c, &run{
 		Kind: kindAsk, Tool: from.Tool, Args: from.Args, Asker: c.person, From: c.value, Where: c.home(),
-		Wait: startWait, Overrule: cmp.Or(from.Overrule, c.value),
+		Wait: startWait, Overrule: overrule,
 	})
 }
 

@@ -121,8 +121,18 @@ func (s *step) end(ctx context.Context) {
 	s.audit(ctx, s.job.ID, r)
 }
 
-// show puts a message where the run's lives.
+// show puts a message where the run's lives. One that Slack refuses would be
+// refused for ever: then its text alone has to do.
 func (s *step) show(ctx context.Context, m blockkit.Message) error {
+	err := s.place(ctx, m)
+	if errors.Is(err, errRefused) {
+		s.logger.ErrorContext(ctx, "slack refused a message; its text alone is sent", "run", s.job.ID, "error", err)
+		err = s.place(ctx, m.Plain())
+	}
+	return err
+}
+
+func (s *step) place(ctx context.Context, m blockkit.Message) error {
 	r := s.run
 	switch {
 	case r.Where.TS != "":
@@ -135,7 +145,7 @@ func (s *step) show(ctx context.Context, m blockkit.Message) error {
 			return s.whisper(ctx, m)
 		}
 		r.Where.TS, r.Where.Post = "", true // somebody has deleted it
-		return s.show(ctx, m)
+		return s.place(ctx, m)
 	case r.Where.Post:
 		return s.post(ctx, m)
 	default:

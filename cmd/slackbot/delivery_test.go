@@ -157,3 +157,14 @@ func TestWhatARefusalSaysInAThreadSurvivesATooManyRequests(t *testing.T) {
 	require.NoError(t, err)
 	s.until(t, slacksim.Alice, slacksim.Incidents, "What happened on Alibaba Cloud")
 }
+
+func TestAMessageThatSlackRefusesIsSentAsText(t *testing.T) {
+	s := newScene(t, sceneOptions{file: usual})
+	s.Inject(slacksim.Fault{Method: "chat.postMessage", Error: "invalid_blocks_format", Times: 1})
+	_, err := s.Mention(slacksim.Alice, slacksim.Incidents, "", "checkout")
+	require.NoError(t, err)
+	report := s.until(t, slacksim.Alice, slacksim.Incidents, "ACTION_NEEDED: ")
+	require.Contains(t, report.Text, "Slack did not take the rest")
+	require.JSONEq(t, "[]", string(report.Blocks))
+	require.Contains(t, s.errs.String(), "slack refused a message")
+}

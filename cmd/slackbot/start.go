@@ -42,7 +42,7 @@ func (s *step) start(ctx context.Context, tool tools.Tool, plan tools.Plan) jobs
 	crashAt("started")
 	if err != nil {
 		if e, ok := errors.AsType[*cloudapi.Error](err); ok && e.MayHaveStarted {
-			s.run.Unsure = true // and the place stays taken
+			s.run.Unsure, s.run.Overrule = true, "" // and the place stays taken, by this run
 		} else {
 			s.drop(ctx, key)
 		}

@@ -157,3 +157,33 @@ func TestAStartThatMayHaveBegunIsNeverRepeatedByItself(t *testing.T) {
 	s.click(t, slacksim.Alice, question, "cancel")
 	s.changed(t, question, "Cancelled")
 }
+
+func TestAStartThatFailedCanBeTriedAgain(t *testing.T) {
+	s := newScene(t, sceneOptions{file: usual})
+	s.cloud.Inject(cloudsim.Fault{Operation: "GatherAppEnvStats", Code: "Forbidden.RAM", Status: 403, Times: 1})
+	s.command(t, slacksim.Alice, slacksim.Incidents, "/gather_env_stats", "checkout-env wait_seconds=0")
+	failed := s.until(t, slacksim.Alice, slacksim.Incidents, "Forbidden.RAM")
+	require.Contains(t, says(failed), "Try again")
+	require.Empty(t, s.cloud.Calls().Changes)
+	s.click(t, slacksim.Alice, failed, "refresh")
+	question := s.changed(t, failed, "Start gather_env_stats ")
+	require.Empty(t, s.cloud.Calls().Changes)
+	s.click(t, slacksim.Alice, question, "start")
+	s.eventually(t, "the change", func() bool { return len(s.cloud.Calls().Changes) == 1 })
+}
+
+func TestOneClickOverrulesAStartWhoseFateIsUnknownForTheSecondTime(t *testing.T) {
+	s := newScene(t, sceneOptions{file: usual})
+	s.cloud.Inject(cloudsim.Fault{Operation: "GatherAppEnvStats", Kind: cloudsim.HTML, Times: 2}) // which says nothing of its fate
+	s.command(t, slacksim.Alice, slacksim.Incidents, "/gather_env_stats", "checkout-env wait_seconds=0")
+	message := s.until(t, slacksim.Alice, slacksim.Incidents, "UNKNOWN")
+	for try := 1; try <= 2; try++ {
+		s.click(t, slacksim.Alice, message, "start_again")
+		question := s.changed(t, message, "Start gather_env_stats ")
+		s.click(t, slacksim.Alice, question, "start")
+		if try == 1 {
+			message = s.changed(t, message, "UNKNOWN")
+		}
+	}
+	s.eventually(t, "the change", func() bool { return len(s.cloud.Calls().Changes) == 1 })
+}

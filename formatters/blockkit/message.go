@@ -29,6 +29,11 @@ type Frame struct {
 	Buttons  []Button
 }
 
+// Plain is a message without what Slack may refuse of it: the text alone.
+func (m Message) Plain() Message {
+	return Message{Text: m.Text + "\n(Slack did not take the rest of this message. The run id leads to it in the bot's log.)"}
+}
+
 // userID is the shape of those whom a message may mention.
 var userID = regexp.MustCompile(`^[UW][A-Z0-9]{2,30}$`)
 
