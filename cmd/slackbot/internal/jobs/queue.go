@@ -243,8 +243,9 @@ func (q *Queue) Depth(ctx context.Context) (Depth, error) {
 	return Depth{Waiting: max(all-inFlight, 0), InFlight: inFlight}, nil
 }
 
-// Ready writes where the runs are, as a full or broken disk shows only then. The server may not answer for such a disk
-// at all, so ctx should have an end; without one it is 5 s, as everywhere here.
+// Ready writes where runs, facts and secrets are, as a full or broken disk shows only then. Each in its turn: a stream
+// that once could not write takes nothing more until the process starts anew, while the others may go on. The server may
+// not answer for such a disk at all, so ctx should have an end; without one it is 5 s, as everywhere here.
 func (q *Queue) Ready(ctx context.Context) error {
 	select {
 	case <-q.closing:
@@ -254,8 +255,15 @@ func (q *Queue) Ready(ctx context.Context) error {
 	if q.full.Load() {
 		return errFull
 	}
-	if _, err := q.runs.Put(ctx, readyKey, nil); err != nil {
-		return fmt.Errorf("jobs: the store takes no writes: %w", err)
+	_, err := q.runs.Put(ctx, readyKey, nil)
+	if err == nil {
+		_, err = q.facts.Put(ctx, readyKey, nil)
+	}
+	if err == nil {
+		err = q.PutSecret(ctx, readyKey, "", time.Minute)
+	}
+	if err != nil {
+		return fmt.Errorf("jobs: the store takes no writes; if its disk has room, start the bot anew: %w", err)
 	}
 	return nil
 }

@@ -165,6 +165,16 @@ func TestReadyWritesWithoutHarm(t *testing.T) {
 	open(t, Options{Dir: q.options.Dir}) // what it wrote is no damage
 }
 
+func TestReadySeesEachStreamThatTakesNoWrites(t *testing.T) {
+	for _, stream := range []string{"KV_" + runsBucket, "KV_" + factsBucket, secretStream} {
+		t.Run(stream, func(t *testing.T) {
+			q := open(t, Options{})
+			require.NoError(t, q.js.DeleteStream(t.Context(), stream))
+			require.ErrorContains(t, soon(q.Ready), "takes no writes")
+		})
+	}
+}
+
 func TestAClusterThatIsAwayIsSaidByAll(t *testing.T) {
 	s := startLoneServer(t)
 	q, err := Open(t.Context(), Options{URL: s.ClientURL()})
