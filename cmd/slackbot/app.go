@@ -157,18 +157,23 @@ func (a *app) bot(ctx context.Context, cfg config.Config, access config.SlackAcc
 }
 
 const (
-	// shutdownLimit is how long open requests and runs may still take.
+	// shutdownLimit is how long runs may still take, and requestLimit open requests
+	// before that: an acknowledgement is written within storeLimit.
 	shutdownLimit = 5 * time.Second
+	requestLimit  = 3 * time.Second
 	signInPause   = 5 * time.Second
 )
 
 // serve takes requests and works on runs until ctx ends, and hands over then what
 // is not done.
-func (b *bot) serve(ctx context.Context, stop func(), address string, access config.SlackAccess) (err error) {
+func (b *bot) serve(ctx context.Context, stop func(), address string, access config.SlackAccess) error {
 	defer func() {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownLimit)
 		defer cancel()
-		err = errors.Join(err, b.queue.Close(closing))
+		// What was not handed over comes again by itself, so it is no failure.
+		if problem := b.queue.Close(closing); problem != nil {
+			b.logger.WarnContext(closing, "the store did not close in order", "error", problem)
+		}
 	}()
 	mux := http.NewServeMux()
 	b.operations(mux)
@@ -184,9 +189,11 @@ func (b *bot) serve(ctx context.Context, stop func(), address string, access con
 	failed := make(chan error, 3)
 	go func() { failed <- server.Serve(listener) }()
 	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownLimit)
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestLimit)
 		defer cancel()
-		_ = server.Shutdown(closing)
+		if server.Shutdown(closing) != nil {
+			_ = server.Close() // who is so slow is not Slack
+		}
 	}()
 	fmt.Fprintf(b.hello, "alitriage-slackbot %s: operations on http://%s/healthz, /readyz, /metrics\n", releaseVersion(), listener.Addr())
 	if err := b.signIn(ctx); err != nil {

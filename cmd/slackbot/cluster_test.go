@@ -69,3 +69,17 @@ func (s *scene) ended(ids map[string]bool) (n int) {
 }
 
 func operation(i int) string { return fmt.Sprintf("op_4k2m9x7q1c8v5b3n6t%04d", i) }
+
+func TestTheBotEndsInOrderWhileTheClusterIsAway(t *testing.T) {
+	cluster, err := natstest.Start(t.Context(), t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	s := newScene(t, sceneOptions{file: usual, idle: true})
+	s.env["ALITRIAGE_NATS_URL"] = cluster.URL
+	s.start(t)
+	cluster.Close()
+	began := time.Now()
+	require.Equal(t, exitOK, s.stop())
+	require.Less(t, time.Since(began), 10*time.Second)
+	require.Contains(t, s.errs.String(), "the store did not close in order")
+}

@@ -127,6 +127,9 @@ func (s *socket) take(ctx context.Context, client *socketmode.Client, e socketmo
 	case s.slots <- struct{}{}:
 	default:
 		s.logger.WarnContext(ctx, "too many requests at once")
+		if !saysBusy(e.Type) {
+			return
+		}
 		go func() { // never in the way of the pings
 			_ = s.ack(context.WithoutCancel(ctx), client, e, map[string]any{"text": "alitriage is busy, and nothing was started. Ask again in a moment."})
 		}()
@@ -146,6 +149,10 @@ func (s *socket) take(ctx context.Context, client *socketmode.Client, e socketmo
 		s.metrics.ack.Observe(time.Since(began).Seconds())
 	})
 }
+
+// saysBusy tells what has an acknowledgement that people see. Of the others none is
+// the better answer: Slack shows an error for a click, and sends an event again.
+func saysBusy(kind socketmode.EventType) bool { return kind == socketmode.EventTypeSlashCommand }
 
 // ack acknowledges a request, unless its connection has gone.
 func (s *socket) ack(ctx context.Context, client *socketmode.Client, e socketmode.Event, payload any) error {
