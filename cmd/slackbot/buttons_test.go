@@ -168,7 +168,8 @@ func TestWithoutTheScopeForFilesTheAskerIsTold(t *testing.T) {
 	report := s.report(t, slacksim.Alice, slacksim.Incidents, "/get_app_status", "checkout", "ACTION_NEEDED: ")
 	s.Grant("commands", "chat:write")
 	s.click(t, slacksim.Alice, report, "file")
-	s.until(t, slacksim.Alice, slacksim.Incidents, "files:write")
+	told := s.until(t, slacksim.Alice, slacksim.Incidents, "The file could not be sent")
+	require.Contains(t, string(told.Blocks), "files:write")
 }
 
 func TestADoubleClickDoesOneThing(t *testing.T) {

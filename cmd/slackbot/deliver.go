@@ -31,7 +31,7 @@ const (
 // to be left alone.
 func (s *step) progress(ctx context.Context) time.Duration {
 	r := s.run
-	if time.Since(r.Asked) < quiet || time.Since(r.Told) < editPause || !r.Where.editable() && r.Progress || s.edits.take(r.Where) > 0 {
+	if time.Since(r.Asked) < quiet && !r.answers() || time.Since(r.Told) < editPause || !r.Where.editable() && r.Progress || s.edits.take(r.Where) > 0 {
 		return 0
 	}
 	err := s.show(ctx, s.message())
@@ -291,29 +291,38 @@ func (s *step) share(ctx context.Context) error {
 // run has no room for it.
 func (s *step) file(ctx context.Context) error {
 	r := s.run
+	if !r.Sent {
+		if said, err := s.upload(ctx); said || err != nil {
+			return err
+		}
+		r.Sent = true
+	}
+	return s.whisper(ctx, blockkit.Say("The whole output is in your direct messages with the bot.", nil, blockkit.Frame{Run: s.job.ID}))
+}
+
+// upload sends the file. Where that can never be, it has said so.
+func (s *step) upload(ctx context.Context) (said bool, err error) {
+	r := s.run
 	tool, err := tools.Find(s.tools, r.Tool)
 	if err != nil {
-		return s.whisper(ctx, blockkit.Say(err.Error(), nil, blockkit.Frame{Run: s.job.ID}))
+		return true, s.whisper(ctx, blockkit.Say(err.Error(), nil, blockkit.Frame{Run: s.job.ID}))
 	}
 	report, err := s.readings.read(ctx, tool, r.Args, firstFresh)
 	if errors.Is(err, errLeft) {
-		return err
+		return false, err
 	}
 	if err != nil {
-		return s.whisper(ctx, blockkit.Failure(tool.ErrorText(err), blockkit.Frame{Run: s.job.ID}))
+		return true, s.whisper(ctx, blockkit.Failure(tool.ErrorText(err), blockkit.Frame{Run: s.job.ID}))
 	}
 	channel, err := s.slack.openDM(ctx, r.Asker.User)
 	if err == nil {
 		name := "alitriage-" + s.job.ID + ".txt"
 		err = s.slack.upload(ctx, channel, "", name, name, formatters.Text(report, s.fence()))
 	}
-	switch {
-	case errors.Is(err, errNotThere):
-		return s.whisper(ctx, blockkit.Say("The file could not be sent: the app needs the scopes im:write and files:write. Install it again with the manifest that the bot prints.", nil, blockkit.Frame{Run: s.job.ID}))
-	case err != nil:
-		return err
+	if errors.Is(err, errNotThere) {
+		return true, s.whisper(ctx, blockkit.Say("The file could not be sent: the app needs the scopes im:write and files:write. Install it again with the manifest that the bot prints.", nil, blockkit.Frame{Run: s.job.ID}))
 	}
-	return s.whisper(ctx, blockkit.Say("The whole output is in your direct messages with the bot.", nil, blockkit.Frame{Run: s.job.ID}))
+	return false, err
 }
 
 // message is what the run has to say now.

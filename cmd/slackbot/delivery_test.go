@@ -168,3 +168,12 @@ func TestAMessageThatSlackRefusesIsSentAsText(t *testing.T) {
 	require.JSONEq(t, "[]", string(report.Blocks))
 	require.Contains(t, s.errs.String(), "slack refused a message")
 }
+
+func TestAFileIsSentOnceHoweverLongItTakesToSaySo(t *testing.T) {
+	s := newScene(t, sceneOptions{file: usual})
+	report := s.report(t, slacksim.Alice, slacksim.Incidents, "/get_app_status", "checkout", "ACTION_NEEDED: ")
+	s.Inject(slacksim.Fault{Method: "response_url", Status: 500, Times: 2})
+	s.click(t, slacksim.Alice, report, "file")
+	s.until(t, slacksim.Alice, slacksim.Incidents, "The whole output is in your direct messages")
+	require.Len(t, s.Files(), 1)
+}

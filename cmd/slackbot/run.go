@@ -42,6 +42,7 @@ type run struct {
 	Posts    int       `json:"posts,omitempty"` // uses of the response_url
 	Told     time.Time `json:"told,omitzero"`   // when the message was last changed
 	Progress bool      `json:"progress,omitempty"`
+	Sent     bool      `json:"sent,omitempty"`   // the file; what is left is to say so
 	Tries    int       `json:"tries,omitempty"`  // of the delivery
 	Claims   []string  `json:"claims,omitempty"` // to release at the end
 }
@@ -104,6 +105,12 @@ func (r *run) verdict() formatters.Verdict {
 
 // shared tells that a run has shown a report to a channel.
 func (r *run) shared() bool { return r.Kind == kindShare && r.Stage == stageTold && r.Error == "" }
+
+// answers tells that a run is the answer to a click on "Start", where nobody has
+// seen yet that something happens: the question still stands there.
+func (r *run) answers() bool {
+	return r.Kind == kindReport && r.From != "" && !r.Progress && r.Wait > 0 && !r.Watch
+}
 
 // moving tells whether asking again can show something new without anybody's
 // doing: also where a part has failed and others still run.

@@ -187,3 +187,13 @@ func TestOneClickOverrulesAStartWhoseFateIsUnknownForTheSecondTime(t *testing.T)
 	}
 	s.eventually(t, "the change", func() bool { return len(s.cloud.Calls().Changes) == 1 })
 }
+
+func TestWhoPressesStartSeesAtOnceThatItDoes(t *testing.T) {
+	s := newScene(t, sceneOptions{file: asking})
+	question := *s.command(t, slacksim.Alice, slacksim.Incidents, "/gather_env_stats", "checkout-env").Message
+	began := time.Now()
+	s.click(t, slacksim.Alice, question, "start")
+	shown := s.changed(t, question, "IN_PROGRESS: Gather")
+	require.Less(t, time.Since(began), pace)
+	require.NotContains(t, says(shown), `"start"`)
+}

@@ -147,3 +147,27 @@ func TestAStepIsStoredThoughTheLeaderOfTheRecordsDies(t *testing.T) {
 	require.True(t, found)
 	require.Equal(t, stageTold, stored.Stage)
 }
+
+// What kills the process each time it is delivered is not delivered for ever.
+func TestAFileThatKillsTheProcessIsGivenUp(t *testing.T) {
+	s := newScene(t, sceneOptions{file: usual, idle: true})
+	b := s.idleBot(t)
+	r := &run{Kind: kindFile, Tool: "get_app_status", Args: asJSON(map[string]string{"app_id": "checkout"}), Asker: alice, Asked: time.Now(), Stage: stageAnswered}
+	job, _, err := b.queue.Submit(t.Context(), "file", r)
+	require.NoError(t, err)
+	job.Crashes = maxCrashes
+	b.work(t.Context(), &job)
+	require.Contains(t, s.until(t, slacksim.Alice, slacksim.Incidents, "given up").Text, "run file")
+	require.Empty(t, s.cloud.Calls().Accepted)
+	require.Empty(t, s.Files())
+}
+
+func TestAQuestionThatWasAnsweredIsNotAskedAgainAfterCrashes(t *testing.T) {
+	s := newScene(t, sceneOptions{file: usual, idle: true})
+	b := s.idleBot(t)
+	job, _, err := b.queue.Submit(t.Context(), "question", &run{Kind: kindAsk, Tool: "gather_env_stats", Asker: alice, Asked: time.Now(), Stage: stageChosen})
+	require.NoError(t, err)
+	job.Crashes = maxCrashes
+	b.work(t.Context(), &job)
+	require.Empty(t, s.ofBot(slacksim.Alice, slacksim.Incidents))
+}

@@ -35,7 +35,8 @@ func (b *bot) work(ctx context.Context, job *jobs.Job) jobs.Outcome {
 		return jobs.Dead("its state cannot be read")
 	}
 	s := &step{bot: b, job: job, run: &r}
-	if job.Crashes >= maxCrashes && r.Stage != stageTold {
+	if job.Crashes >= maxCrashes && (r.Stage == stageReading || r.Stage == stageStarting || r.Stage == stageAnswered) {
+		r.Kind = kindReport // a share or a file would be tried, and fail, once more
 		r.Report, r.Error = nil, "alitriage failed several times over this, and has given up. Ask again; if it stays so, tell those who run the bot, with the run id."
 		if r.Stage == stageStarting {
 			s.unsure()
