@@ -86,8 +86,12 @@ func (s *step) join(ctx context.Context, tool tools.Tool, key, owner string) job
 	if err == nil && len(report.Resume) == 0 {
 		return s.succeed(ctx, key, owner)
 	}
+	fate := "it has not ended."
+	if err != nil {
+		fate = "it cannot be told now whether it has ended."
+	}
 	s.run.Args = other.Args
-	s.run.Notes = append(s.run.Notes, "Nothing new was started: run "+owner+" had started this change before, and it has not ended.")
+	s.run.Notes = append(s.run.Notes, "Nothing new was started: run "+owner+" had started this change before, and "+fate)
 	return s.judge(ctx, tool, report, err)
 }
 

@@ -197,3 +197,21 @@ func TestWhoPressesStartSeesAtOnceThatItDoes(t *testing.T) {
 	require.Less(t, time.Since(began), pace)
 	require.NotContains(t, says(shown), `"start"`)
 }
+
+func TestAChangeThatCannotBeReadIsNotSaidToRun(t *testing.T) {
+	s := newScene(t, sceneOptions{file: "slack: {can_start: [U0ALICE, U0BOB], confirm_start: false}\n"})
+	s.command(t, slacksim.Alice, slacksim.Incidents, "/gather_env_stats", "checkout-env wait_seconds=0")
+	s.until(t, slacksim.Alice, slacksim.Incidents, "IN_PROGRESS: Gather")
+	s.cloud.Inject(cloudsim.Fault{Operation: "DescribeGatherStatsResult", Code: "ChangeNotExists", Status: 404})
+	s.command(t, slacksim.Bob, slacksim.Incidents, "/gather_env_stats", "checkout-env wait_seconds=0")
+	told := s.until(t, slacksim.Bob, slacksim.Incidents, "ChangeNotExists")
+	require.Contains(t, says(told), "it cannot be told now whether it has ended")
+	require.NotContains(t, says(told), "it has not ended")
+	require.Len(t, s.cloud.Calls().Changes, 1)
+}
+
+func TestAChoiceThatStartsSomethingSaysSo(t *testing.T) {
+	s := newScene(t, sceneOptions{file: usual})
+	question := *s.command(t, slacksim.Alice, slacksim.Incidents, "/triage", "checkout-env and checkout").Message
+	require.Equal(t, 1, strings.Count(says(question), "STARTS a change"))
+}

@@ -51,6 +51,9 @@ func (b *bot) offer(c command, found tools.Routing) *run {
 		choice := tools.Call{Tool: call.Tool, Args: asJSON(call.Args)}
 		r.Choices = append(r.Choices, choice)
 		line := "- " + shortCall(choice)
+		if b.starts(&run{Tool: choice.Tool, Args: choice.Args}) {
+			line += ": STARTS a change"
+		}
 		if call.Doubt != "" {
 			line += ": " + call.Doubt
 		}
