@@ -240,9 +240,13 @@ func (b *bot) claim(ctx context.Context, id string, r *run) (owner string, err e
 		if err != nil || owner == id {
 			return owner, err
 		}
-		other, _, err := b.look(ctx, owner)
+		job, err := b.queue.Get(ctx, owner)
+		var other run
+		if err == nil {
+			err = job.Decode(&other)
+		}
 		switch {
-		case err == nil && (other.Stage != stageTold || other.shared()):
+		case err == nil && (job.Finished.IsZero() && other.Stage != stageTold || other.shared()): // one that was given up is over, too
 			return owner, nil
 		case errors.Is(err, jobs.ErrNotFound) && time.Since(began) < claimGrace: // it is being stored this moment
 			pause(ctx, claimGrace/10)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -170,4 +172,43 @@ func TestAQuestionThatWasAnsweredIsNotAskedAgainAfterCrashes(t *testing.T) {
 	job.Crashes = maxCrashes
 	b.work(t.Context(), &job)
 	require.Empty(t, s.ofBot(slacksim.Alice, slacksim.Incidents))
+}
+
+func TestARunThatWasGivenUpHoldsNobodyUp(t *testing.T) {
+	s := newScene(t, sceneOptions{file: usual, idle: true})
+	b := s.idleBot(t)
+	asked := func() *run {
+		return &run{Kind: kindReport, Tool: "get_app_status", Args: asJSON(map[string]string{"app_id": "checkout"}), Asker: alice, Stage: stageAnswered}
+	}
+	owner, err := b.claim(t.Context(), "dead", asked())
+	require.NoError(t, err)
+	require.Equal(t, "dead", owner)
+	_, _, err = b.queue.Submit(t.Context(), "dead", asked())
+	require.NoError(t, err)
+	owner, err = b.claim(t.Context(), "second", asked())
+	require.NoError(t, err)
+	require.Equal(t, "dead", owner, "it is at work")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	require.NoError(t, b.queue.Work(ctx, func(context.Context, *jobs.Job) jobs.Outcome {
+		time.AfterFunc(100*time.Millisecond, cancel)
+		return jobs.Dead("a test")
+	}))
+	owner, err = b.claim(t.Context(), "third", asked())
+	require.NoError(t, err)
+	require.Equal(t, "third", owner)
+}
+
+func TestAPanicInARequestIsLoggedWithoutItsWords(t *testing.T) {
+	s := newScene(t, sceneOptions{file: usual, idle: true})
+	b := s.idleBot(t)
+	b.logger = slog.New(slog.NewTextHandler(s.errs, nil))
+	secret := s.Secrets().SigningSecret
+	handler := web{b, secret}.signed(func(http.ResponseWriter, *http.Request) { panic("a word of somebody's") })
+	request, err := s.Forge(t.Context(), slacksim.Forged{URL: "http://127.0.0.1/slack/commands", Body: []byte("x=1")})
+	require.NoError(t, err)
+	require.PanicsWithValue(t, http.ErrAbortHandler, func() { handler(httptest.NewRecorder(), request) })
+	require.Contains(t, s.errs.String(), "internal error in a request")
+	require.NotContains(t, s.errs.String(), "somebody's")
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -40,7 +41,13 @@ func (w web) routes(mux *http.ServeMux) {
 func (w web) signed(next http.HandlerFunc) http.HandlerFunc {
 	return func(out http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		defer func() { w.metrics.ack.Observe(time.Since(began).Seconds()) }()
+		defer func() {
+			w.metrics.ack.Observe(time.Since(began).Seconds())
+			if value := recover(); value != nil { // which may quote anything, so the server is not to log it
+				w.logger.ErrorContext(r.Context(), "internal error in a request", "type", fmt.Sprintf("%T", value))
+				panic(http.ErrAbortHandler) // without an answer Slack shows an error, or sends it again
+			}
+		}()
 		body, err := io.ReadAll(http.MaxBytesReader(out, r.Body, maxBody))
 		if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
 			w.deny(out, r, http.StatusRequestEntityTooLarge, "it is too long")
