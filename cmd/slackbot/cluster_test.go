@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"testing"
 	"time"
 
@@ -47,6 +49,18 @@ func TestAHundredRunsSurviveABotAndANode(t *testing.T) {
 	require.LessOrEqual(t, repeated, 16)
 }
 
+// notReady is what /readyz says.
+func (s *scene) notReady(t *testing.T) string {
+	t.Helper()
+	response, err := http.Get(s.operations() + "/readyz") //nolint:noctx // loopback
+	require.NoError(t, err)
+	defer response.Body.Close()
+	require.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return string(text)
+}
+
 // wait asks for the end of operation i, which runs for some seconds. It returns
 // the id of the run.
 func (s *scene) wait(t testing.TB, i int, runsFor time.Duration) string {
@@ -78,6 +92,9 @@ func TestTheBotEndsInOrderWhileTheClusterIsAway(t *testing.T) {
 	s.env["ALITRIAGE_NATS_URL"] = cluster.URL
 	s.start(t)
 	cluster.Close()
+	state := s.notReady(t)
+	require.Contains(t, state, "jetstream")
+	require.NotContains(t, state, "credentials")
 	began := time.Now()
 	require.Equal(t, exitOK, s.stop())
 	require.Less(t, time.Since(began), 10*time.Second)

@@ -98,7 +98,7 @@ const readyLimit = 3 * time.Second
 func (b *bot) ready(ctx context.Context) map[string]string {
 	ctx, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
-	b.health.store(b.queue.Ready(ctx))
+	b.health.store(b.storeReady(ctx))
 	if b.health.mayAsk() {
 		// Slack that is away for a while is no reason to send its requests elsewhere.
 		if _, _, err := b.slack.self(ctx); err == nil || errors.Is(err, errSignedIn) {
@@ -113,6 +113,14 @@ func (b *bot) ready(ctx context.Context) map[string]string {
 		b.health.set("credentials of "+p.Name, err)
 	}
 	return b.health.state()
+}
+
+// storeReady leaves time for the others: a store that does not answer is no
+// trouble with credentials.
+func (b *bot) storeReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyLimit/2)
+	defer cancel()
+	return b.queue.Ready(ctx)
 }
 
 // operations serves those who run the bot.

@@ -262,10 +262,14 @@ func (q *Queue) Ready(ctx context.Context) error {
 	if err == nil {
 		err = q.PutSecret(ctx, readyKey, "", time.Minute)
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+		return nil
+	case q.embedded != nil:
 		return fmt.Errorf("jobs: the store takes no writes; if its disk has room, start the bot anew: %w", err)
+	default:
+		return fmt.Errorf("jobs: the store takes no writes: %w", err)
 	}
-	return nil
 }
 
 // Close takes no more work and lets handlers finish. When half of the time of ctx (5 s where it has no end) has gone

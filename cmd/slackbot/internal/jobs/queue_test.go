@@ -170,7 +170,7 @@ func TestReadySeesEachStreamThatTakesNoWrites(t *testing.T) {
 		t.Run(stream, func(t *testing.T) {
 			q := open(t, Options{})
 			require.NoError(t, q.js.DeleteStream(t.Context(), stream))
-			require.ErrorContains(t, soon(q.Ready), "takes no writes")
+			require.ErrorContains(t, soon(q.Ready), "takes no writes; if its disk has room, start")
 		})
 	}
 }
