@@ -50,7 +50,7 @@ func TestWatchEditsOneDirectMessageAndMentionsTheAskerAtTheEnd(t *testing.T) {
 	s.changed(t, watched, "OK: ")
 	s.eventually(t, "the mention", func() bool { return len(s.VisibleDM(slacksim.Alice)) == 2 })
 	called := s.VisibleDM(slacksim.Alice)[1]
-	require.Contains(t, called.Text, "Done: OK")
+	require.Contains(t, called.Text, "Done: OK: Operation op_")
 	require.Equal(t, watched.TS, called.ThreadTS)
 	require.Equal(t, []slacksim.Live{{Where: "/blocks/0/elements/0/elements/0", Kind: slacksim.LiveUser, Text: slacksim.Alice}}, users(called))
 	require.NotEmpty(t, s.now(t, watched).Edits)

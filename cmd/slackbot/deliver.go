@@ -246,6 +246,9 @@ func (s *step) call(ctx context.Context) error {
 	case r.moving():
 		words = "Not done after " + minutes(watchLimit) + ", and not watched any longer"
 	}
+	if r.Report != nil { // a notification shows no more than this
+		words += ": " + r.Report.Headline
+	}
 	m := blockkit.Say(words, nil, blockkit.Frame{Run: s.job.ID, Call: r.Asker.User})
 	if r.Where.TS == "" { // there are no direct messages with this person
 		r.Where.Replace = false
