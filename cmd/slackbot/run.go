@@ -19,8 +19,7 @@ type run struct {
 	Where surface         `json:"where"`
 	Asked time.Time       `json:"asked"`
 
-	Stage stage  `json:"stage"`
-	Life  string `json:"life,omitempty"` // of the process that meant to start something
+	Stage stage `json:"stage"`
 	// Wait is how long to wait for a final state, and Until when that ends.
 	Wait  time.Duration `json:"wait,omitempty"`
 	Until time.Time     `json:"until,omitzero"`

@@ -28,7 +28,6 @@ func (s *step) start(ctx context.Context, tool tools.Tool, plan tools.Plan) jobs
 	}
 	crashAt("placed")
 	intended := time.Now().Round(0) // the wall's: others go on while this machine sleeps
-	s.run.Life = s.queue.Life()
 	if !s.save(ctx, stageStarting) {
 		return jobs.Again(time.Second)
 	}
@@ -71,9 +70,7 @@ func (s *step) join(ctx context.Context, tool tools.Tool, key, owner string) job
 	case err != nil: // which says nothing about the other
 		return jobs.Again(pace)
 	case other.Unsure:
-		s.run.Unsure, s.run.Overrule = true, owner
-		s.run.Error = "Nothing was started: run " + owner + " may have started something there, and its fate is not known. Look in the console for the newest change of the environment first."
-		return s.answer(ctx)
+		return s.doubt(ctx, owner, "may have started something there, and its fate is not known")
 	case s.starts(&other) && !over: // its turn comes, or has come: however long ago it was asked for
 		return jobs.Again(time.Second)
 	case s.starts(&other): // and never did
@@ -83,8 +80,11 @@ func (s *step) join(ctx context.Context, tool tools.Tool, key, owner string) job
 	if errors.Is(err, errLeft) {
 		return jobs.Again(0)
 	}
-	if err == nil && len(report.Resume) == 0 {
+	switch {
+	case err == nil && len(report.Resume) == 0:
 		return s.succeed(ctx, key, owner)
+	case errors.Is(err, cloudapi.ErrNotFound): // or not yet: people have to look
+		return s.doubt(ctx, owner, "started something there that cannot be found now")
 	}
 	fate := "it has not ended."
 	if err != nil {
@@ -93,6 +93,13 @@ func (s *step) join(ctx context.Context, tool tools.Tool, key, owner string) job
 	s.run.Args = other.Args
 	s.run.Notes = append(s.run.Notes, "Nothing new was started: run "+owner+" had started this change before, and "+fate)
 	return s.judge(ctx, tool, report, err)
+}
+
+// doubt leaves it to people whether anything is started beside another's run.
+func (s *step) doubt(ctx context.Context, owner, what string) jobs.Outcome {
+	s.run.Unsure, s.run.Overrule = true, owner
+	s.run.Error = "Nothing was started: run " + owner + " " + what + ". Look in the console for the newest change of the environment first."
+	return s.answer(ctx)
 }
 
 // succeed takes over the place of a run that is over.

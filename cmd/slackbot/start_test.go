@@ -202,12 +202,27 @@ func TestAChangeThatCannotBeReadIsNotSaidToRun(t *testing.T) {
 	s := newScene(t, sceneOptions{file: "slack: {can_start: [U0ALICE, U0BOB], confirm_start: false}\n"})
 	s.command(t, slacksim.Alice, slacksim.Incidents, "/gather_env_stats", "checkout-env wait_seconds=0")
 	s.until(t, slacksim.Alice, slacksim.Incidents, "IN_PROGRESS: Gather")
-	s.cloud.Inject(cloudsim.Fault{Operation: "DescribeGatherStatsResult", Code: "ChangeNotExists", Status: 404})
+	s.cloud.Inject(cloudsim.Fault{Operation: "DescribeGatherStatsResult", Code: "Forbidden.RAM", Status: 403})
 	s.command(t, slacksim.Bob, slacksim.Incidents, "/gather_env_stats", "checkout-env wait_seconds=0")
-	told := s.until(t, slacksim.Bob, slacksim.Incidents, "ChangeNotExists")
+	told := s.until(t, slacksim.Bob, slacksim.Incidents, "Forbidden.RAM")
 	require.Contains(t, says(told), "it cannot be told now whether it has ended")
 	require.NotContains(t, says(told), "it has not ended")
 	require.Len(t, s.cloud.Calls().Changes, 1)
+}
+
+func TestAChangeThatIsGoneHoldsUpNobodyWhoHasLooked(t *testing.T) {
+	s := newScene(t, sceneOptions{file: "slack: {can_start: [U0ALICE, U0BOB], confirm_start: false}\n"})
+	s.command(t, slacksim.Alice, slacksim.Incidents, "/gather_env_stats", "checkout-env wait_seconds=0")
+	s.until(t, slacksim.Alice, slacksim.Incidents, "IN_PROGRESS: Gather")
+	s.cloud.Inject(cloudsim.Fault{Operation: "DescribeGatherStatsResult", Code: "ChangeNotExists", Status: 404})
+	s.command(t, slacksim.Bob, slacksim.Incidents, "/gather_env_stats", "checkout-env wait_seconds=0")
+	told := s.until(t, slacksim.Bob, slacksim.Incidents, "cannot be found now")
+	require.Len(t, s.cloud.Calls().Changes, 1)
+	s.click(t, slacksim.Bob, told, "start_again")
+	question := s.changed(t, told, "Start gather_env_stats ")
+	s.click(t, slacksim.Bob, question, "start")
+	shown := s.changed(t, question, "IN_PROGRESS: Gather") // the tool was asked to start it, which knows of the first for a minute more
+	require.NotContains(t, says(shown), "Nothing was started")
 }
 
 func TestAChoiceThatStartsSomethingSaysSo(t *testing.T) {
