@@ -100,7 +100,7 @@ func (e *effects) step(q *Queue) Handler {
 		must(job.Decode(&s))
 		if s.Step == 0 {
 			ended(ctx, nil, 20*time.Millisecond)
-			if err := q.Save(ctx, job, state{Step: 1, Note: q.Life()}); err != nil {
+			if err := q.Save(ctx, job, state{Step: 1}); err != nil {
 				return Again(100 * time.Millisecond) // it may have been stored: the next delivery sees
 			}
 			e.add(job.ID)

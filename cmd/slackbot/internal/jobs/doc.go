@@ -9,8 +9,8 @@
 //   - A run is at work in at most one delivery that can still write: each delivery takes the run record over by
 //     compare-and-set when it begins, and one that was overtaken (its process was frozen for longer than AckWait) gets
 //     ErrConflict from its next Save, ErrSuperseded when it reloads, and its outcome is dropped. What it does outside of
-//     the store meanwhile cannot be prevented, so an intent is stored before the act: see Life.
-//   - One process never runs two deliveries of one run at once, so an intent of its own Life has no other writer.
+//     the store meanwhile cannot be prevented, so an intent is stored before the act.
+//   - One process never runs two deliveries of one run at once, so a stored intent that a delivery finds is of one that has ended.
 //   - A full or broken store is an error at Submit and leaves nothing behind that would be worked on; where that cannot be
 //     known it says so (ErrUncertain). A damaged or foreign one is an error at Open, never a fresh start.
 //   - EraseSecret overwrites the value on disk. Expired secrets are erased the same way within half a minute.

@@ -217,11 +217,6 @@ func (q *Queue) consumer(ctx context.Context) (jetstream.Consumer, error) {
 	return c, nil
 }
 
-// Life is a random id of this open queue. A handler that is about to do what must not happen twice first saves "about
-// to", with the Life. Who then finds another Life there cannot know whether it was done, and asks; who finds its own knows
-// that the handler which wrote it has ended, as a process never runs two deliveries of one run at once.
-func (q *Queue) Life() string { return q.life }
-
 // Depth is how much there is to do.
 type Depth struct {
 	Waiting  int // never delivered yet

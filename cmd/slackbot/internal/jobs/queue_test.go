@@ -191,14 +191,6 @@ func TestAClusterThatIsAwayIsSaidByAll(t *testing.T) {
 	require.ErrorContains(t, q.Close(t.Context()), "what they were about comes again")
 }
 
-func TestALifeIsOfOneOpenQueue(t *testing.T) {
-	q := open(t, Options{})
-	require.NotEmpty(t, q.Life())
-	require.Equal(t, q.Life(), q.Life())
-	shutdown(t, q)
-	require.NotEqual(t, q.Life(), open(t, Options{Dir: q.options.Dir}).Life())
-}
-
 func TestOpenNeedsOneStore(t *testing.T) {
 	for name, o := range map[string]Options{"none": {}, "two": {Dir: "/x", URL: "nats://x:1"}} {
 		t.Run(name, func(t *testing.T) {
