@@ -153,8 +153,18 @@ func (q *Queue) pace(after, took time.Duration) time.Duration {
 		q.nextPoll = now
 	}
 	wait := q.nextPoll.Sub(now)
-	q.nextPoll = q.nextPoll.Add(2 * took / time.Duration(q.options.Workers))
+	q.book(took)
 	return max(after, wait)
+}
+
+func (q *Queue) bookSince(began time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.book(time.Since(began))
+}
+
+func (q *Queue) book(took time.Duration) {
+	q.nextPoll = q.nextPoll.Add(2 * took / time.Duration(q.options.Workers))
 }
 
 // early is how much before its time a poll may begin, for clocks and timers that differ.
@@ -286,6 +296,7 @@ func (d *delivery) settle(job *Job, o Outcome) {
 		return // the message comes again after AckWait, with one crash more
 	case kindAgain:
 		o.due = time.Now().Add(d.queue.pace(o.after, time.Since(d.began)))
+		defer d.queue.bookSince(time.Now()) // to settle costs as much as to poll, on a busy machine much
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*d.queue.options.AckWait)
 	defer cancel()
