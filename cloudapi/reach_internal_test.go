@@ -68,11 +68,11 @@ func proxyServer(t *testing.T, open bool) *url.URL {
 			w.WriteHeader(http.StatusBadGateway)
 			return
 		}
-		w.WriteHeader(http.StatusOK)
-		conn, _, err := http.NewResponseController(w).Hijack()
+		conn, _, err := http.NewResponseController(w).Hijack() // before the client may send, whose first bytes the server would read
 		if err != nil {
 			return
 		}
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 Connection established\r\n\r\n")
 		go func() {
 			defer conn.Close()
 			_, _ = io.Copy(conn, other)
