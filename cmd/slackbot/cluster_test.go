@@ -33,7 +33,7 @@ func TestAHundredRunsSurviveABotAndANode(t *testing.T) {
 	require.Len(t, ids, runs)
 	require.Eventually(t, func() bool { return s.ended(ids) > runs/5 }, patience, 10*time.Millisecond, "in the middle")
 	dies.kill()
-	require.NoError(t, cluster.StopLeader("alitriage-work"))
+	require.NoError(t, cluster.Stop("alitriage-work", true))
 	died := time.Now()
 	s.SetBotURL(stays.url())
 

@@ -53,7 +53,7 @@ func (s *scene) launch(t testing.TB) *process {
 		close(p.exited)
 	}()
 	t.Cleanup(p.kill)
-	require.Eventually(t, func() bool { return p.url() != "" && ready(p.url()) || p.hasExited() }, 3*patience, 5*time.Millisecond, "%s", p.log)
+	require.Eventually(t, func() bool { return p.url() != "" && ready(p.url()) || p.hasExited() }, patience, 5*time.Millisecond, "%s", p.log)
 	require.False(t, p.hasExited(), "%s", p.log)
 	s.SetBotURL(p.url())
 	return p

@@ -143,7 +143,7 @@ func TestAStepIsStoredThoughTheLeaderOfTheRecordsDies(t *testing.T) {
 	s.env["ALITRIAGE_NATS_URL"] = cluster.URL
 	b := s.idleBot(t)
 	told := b.submit(t, "run")
-	require.NoError(t, cluster.StopLeader("KV_alitriage-runs"))
+	require.NoError(t, cluster.Stop("KV_alitriage-runs", true))
 	require.True(t, told.save(t.Context(), stageTold))
 	stored, found := b.find(t.Context(), "run")
 	require.True(t, found)

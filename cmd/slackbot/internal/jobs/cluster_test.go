@@ -3,83 +3,18 @@ package jobs
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
+
+	"github.com/alitriage/alitriage/cmd/slackbot/internal/jobs/natstest"
 )
-
-type cluster struct {
-	servers []*server.Server
-	url     string
-}
-
-// startCluster starts three servers with JetStream that know each other.
-func startCluster(t *testing.T) *cluster {
-	t.Helper()
-	ports := freePorts(t, 3)
-	var routes []*url.URL
-	for _, port := range ports {
-		routes = append(routes, &url.URL{Scheme: "nats", Host: fmt.Sprintf("127.0.0.1:%d", port)})
-	}
-	c := &cluster{}
-	for i, port := range ports {
-		s, err := server.NewServer(&server.Options{
-			ServerName: fmt.Sprintf("node-%d", i), Host: "127.0.0.1", Port: -1,
-			Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: port}, Routes: routes,
-			JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: 8 << 30, NoLog: true, NoSigs: true,
-		})
-		require.NoError(t, err)
-		c.servers = append(c.servers, s)
-		go s.Start()
-		t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	}
-	var urls []string
-	for _, s := range c.servers {
-		require.True(t, s.ReadyForConnections(patience))
-		urls = append(urls, s.ClientURL())
-	}
-	c.url = strings.Join(urls, ",")
-	eventually(t, "the three have found each other and a leader", func() bool {
-		return c.meta() != nil && len(c.meta().JetStreamClusterPeers()) == 3
-	})
-	return c
-}
-
-func (c *cluster) meta() *server.Server {
-	for _, s := range c.servers {
-		if s.JetStreamIsLeader() {
-			return s
-		}
-	}
-	return nil
-}
-
-// leader of the queue, or any other node.
-func (c *cluster) node(leads bool) *server.Server {
-	for _, s := range c.servers {
-		if s.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, workStream) == leads && s.Running() {
-			return s
-		}
-	}
-	return nil
-}
-
-func freePorts(t *testing.T, n int) (ports []int) {
-	t.Helper()
-	for range n {
-		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
-}
 
 // effects is what the world sees: who was done, and how often its done was recorded.
 type effects struct {
@@ -112,8 +47,10 @@ func (e *effects) step(q *Queue) Handler {
 func TestAllRunsAreDoneThoughAReplicaAndANodeDie(t *testing.T) {
 	for name, leader := range map[string]bool{"a follower": false, "the leader of the queue": true} {
 		t.Run(name, func(t *testing.T) {
-			c := startCluster(t)
-			o := Options{URL: c.url, AckWait: 2 * time.Second, Workers: 4}
+			c, err := natstest.Start(t.Context(), t.TempDir())
+			require.NoError(t, err)
+			t.Cleanup(c.Close)
+			o := Options{URL: c.URL, AckWait: 2 * time.Second, Workers: 4}
 			stays, dies := open(t, o), open(t, o)
 			const runs = 100
 			for i := range runs {
@@ -130,7 +67,7 @@ func TestAllRunsAreDoneThoughAReplicaAndANodeDie(t *testing.T) {
 			eventually(t, "in the middle", func() bool { return e.count() > runs/5 })
 			start := time.Now()
 			dies.conn.Close() // as a kill: nothing is handed back
-			c.node(leader).Shutdown()
+			require.NoError(t, c.Stop(workStream, leader))
 
 			eventually(t, "all done", func() bool { return done(t, stays, runs) == runs })
 			took := time.Since(start)
@@ -221,4 +158,45 @@ func startLoneServer(t *testing.T) *server.Server {
 	return startServer(t, &server.Options{
 		Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: 8 << 30, NoLog: true, NoSigs: true,
 	})
+}
+
+func TestOneLostRequestDoesNotUseUpTheTimeToOpen(t *testing.T) {
+	for _, lost := range []string{"$JS.API.INFO", "$JS.API.STREAM.", "$JS.API.CONSUMER."} {
+		t.Run(lost, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			q, err := Open(ctx, Options{URL: startLossy(t, lost)})
+			require.NoError(t, err)
+			shutdown(t, q)
+		})
+	}
+}
+
+// startLossy relays what is asked to a server, and loses the first request of a
+// kind, as a cluster does between two leaders.
+func startLossy(t *testing.T, kind string) (url string) {
+	t.Helper()
+	behind, err := nats.Connect(startLoneServer(t).ClientURL())
+	require.NoError(t, err)
+	t.Cleanup(behind.Close)
+	front := startServer(t, &server.Options{Host: "127.0.0.1", Port: -1, NoLog: true, NoSigs: true})
+	relay, err := nats.Connect(front.ClientURL())
+	require.NoError(t, err)
+	t.Cleanup(relay.Close)
+	var lost atomic.Bool
+	for _, subject := range []string{"$JS.>", "$KV.>"} {
+		_, err = relay.Subscribe(subject, func(m *nats.Msg) {
+			if m.Reply == "" || strings.HasPrefix(m.Subject, kind) && !lost.Swap(true) {
+				return
+			}
+			answer, err := behind.RequestMsg(&nats.Msg{Subject: m.Subject, Header: m.Header, Data: m.Data}, patience)
+			if err == nil {
+				_ = m.RespondMsg(answer) // who asked may have gone
+			}
+		})
+		require.NoError(t, err)
+	}
+	require.NoError(t, relay.Flush())
+	return front.ClientURL()
 }

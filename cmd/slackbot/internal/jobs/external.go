@@ -1,13 +1,17 @@
 package jobs
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // connectExternal takes one URL or several with commas between them. User,
@@ -33,6 +37,35 @@ func connectExternal(addresses string, options ...nats.Option) (*nats.Conn, erro
 		return nil, fmt.Errorf("NATS at %s cannot be used: %w", redacted(servers), err)
 	}
 	return conn, nil
+}
+
+// attemptLimit is how long one attempt may take. A request that reaches a cluster
+// between two leaders is never answered, and where ctx has a deadline the library
+// waits for the answer until then.
+const attemptLimit = 5 * time.Second
+
+// patiently tries again what a cluster did not answer, or has no leader for, while
+// there is time. It must be safe to repeat, also where it had come through.
+func patiently(ctx context.Context, attempt func(context.Context) error) error {
+	var last error // which says more than that the time is over
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		limited, cancel := context.WithTimeout(ctx, attemptLimit)
+		defer cancel()
+		if last = attempt(limited); last != nil && limited.Err() == nil && !noLeader(last) {
+			return struct{}{}, backoff.Permanent(last)
+		}
+		return struct{}{}, last
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(250*time.Millisecond)), backoff.WithMaxElapsedTime(0))
+	if err != nil {
+		return last
+	}
+	return nil
+}
+
+func noLeader(err error) bool {
+	const unavailable = 10008 // JetStream system temporarily unavailable
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == unavailable
 }
 
 func splitAddresses(addresses string) (servers []string, files url.Values, err error) {

@@ -119,12 +119,15 @@ func (q *Queue) open(ctx context.Context) error {
 		return err
 	}
 	q.js = js
-	if q.embedded != nil {
-		err = q.prepareEmbedded(ctx)
-	} else {
-		err = q.prepareExternal(ctx)
+	if q.embedded == nil {
+		return patiently(ctx, func(ctx context.Context) error {
+			if err := q.prepareExternal(ctx); err != nil {
+				return err
+			}
+			return q.bind(ctx)
+		})
 	}
-	if err != nil {
+	if err := q.prepareEmbedded(ctx); err != nil {
 		return err
 	}
 	return q.bind(ctx)

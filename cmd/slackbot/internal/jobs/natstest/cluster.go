@@ -87,16 +87,16 @@ func (c *Cluster) elected(ctx context.Context) error {
 	}
 }
 
-// StopLeader ends the node that leads a stream.
-func (c *Cluster) StopLeader(stream string) error {
+// Stop ends a node: the one that leads a stream, or one that does not.
+func (c *Cluster) Stop(stream string, leads bool) error {
 	for _, s := range c.servers {
-		if s.Running() && s.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, stream) {
+		if s.Running() && s.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, stream) == leads {
 			s.Shutdown()
 			s.WaitForShutdown()
 			return nil
 		}
 	}
-	return errors.New("nobody leads " + stream)
+	return errors.New("no such node: the leader of " + stream + ", or one that is not")
 }
 
 // Close ends all nodes.
