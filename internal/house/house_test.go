@@ -54,7 +54,7 @@ var owners = map[string][]string{
 	"github.com/stretchr/testify":          {},
 	"github.com/rogpeppe/go-internal":      {},
 	"github.com/agnivade/levenshtein":      {"tools"},
-	"github.com/cenkalti/backoff":          {"cloudapi"},
+	"github.com/cenkalti/backoff":          {"cloudapi", "cmd/slackbot/internal/jobs"},
 	"github.com/gorilla/websocket":         {"cmd/slackbot", "cmd/slackbot/internal/slacksim"},
 	"golang.org/x/time":                    {"cloudapi"},
 	"github.com/zricethezav/gitleaks":      {"formatters"},
