@@ -92,13 +92,13 @@ func main() {
 			again, err := send()
 			refused := &jetstream.APIError{}
 			if errors.As(err, &refused) {
-				fmt.Printf("%d×, %s: stored as %d, repeated: error %d %s\n", replicas, expectation.name, first.Sequence, refused.ErrorCode, refused.Description)
+				fmt.Printf("replicas %d, %s: stored as %d, repeated: error %d %s\n", replicas, expectation.name, first.Sequence, refused.ErrorCode, refused.Description)
 				continue
 			}
 			if err != nil {
 				panic(err)
 			}
-			fmt.Printf("%d×, %s: stored as %d, repeated: duplicate %t of %d\n", replicas, expectation.name, first.Sequence, again.Duplicate, again.Sequence)
+			fmt.Printf("replicas %d, %s: stored as %d, repeated: duplicate %t of %d\n", replicas, expectation.name, first.Sequence, again.Duplicate, again.Sequence)
 		}
 	}
 }
@@ -112,10 +112,10 @@ go list -m github.com/nats-io/nats-server/v2 github.com/nats-io/nats.go
 go run . "$dir/store" | tee seen
 
 diff - seen <<'WANT' || { echo "the behaviour has changed" >&2; exit 1; }
-1×, last sequence of the stream: stored as 1, repeated: error 10071 wrong last sequence: 1
-1×, last sequence of the subject: stored as 2, repeated: error 10071 wrong last sequence: 2
-1×, last message id: stored as 3, repeated: duplicate true of 3
-3×, last sequence of the stream: stored as 1, repeated: duplicate true of 1
-3×, last sequence of the subject: stored as 2, repeated: duplicate true of 2
-3×, last message id: stored as 3, repeated: duplicate true of 3
+replicas 1, last sequence of the stream: stored as 1, repeated: error 10071 wrong last sequence: 1
+replicas 1, last sequence of the subject: stored as 2, repeated: error 10071 wrong last sequence: 2
+replicas 1, last message id: stored as 3, repeated: duplicate true of 3
+replicas 3, last sequence of the stream: stored as 1, repeated: duplicate true of 1
+replicas 3, last sequence of the subject: stored as 2, repeated: duplicate true of 2
+replicas 3, last message id: stored as 3, repeated: duplicate true of 3
 WANT
