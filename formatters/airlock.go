@@ -1,12 +1,9 @@
 package formatters
 
 import (
-	"bytes"
 	"fmt"
 	"hash/maphash"
-	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/alitriage/alitriage/cloudapi"
@@ -33,7 +30,7 @@ const (
 	window   = 3_000   // cost of one output in a report
 	fullText = 40_000  // the same for FullOutput: the rest of the report fits beside it
 	maxLook  = 8_192   // bytes of a text of which no more than a line is shown
-	maxOpen  = 1 << 17 // bytes of an output that are read, five times what Cloud Assistant keeps
+	maxOpen  = 1 << 17 // bytes of an output that are kept, five times what Cloud Assistant keeps
 	maxRead  = 1 << 20 // bytes of all that is read for one report; hostile text costs a second of time then
 )
 
@@ -210,12 +207,26 @@ func inQuotes(s string) string { return `"` + strings.ReplaceAll(s, `"`, `'`) + 
 // lineOf is line for bytes of a machine.
 func (a *chamber) lineOf(m cloudapi.MachineBytes) string { return a.line(string(m.Open())) }
 
-// opened is the text of an output, whole and clean.
+// opened is the text of an output, clean. Of a very long one a part is missing.
 type opened struct {
-	text, note         string // note says what is odd about the charset
+	text, note         string      // note says what is odd about it
+	lost               map[int]int // how many lines a line stands for that stands for some
 	dropped            int64
-	unread             int // lines in the middle of an output that is too long
 	redacted, stripped int
+}
+
+// lineAt is the number of the line of the whole output that i is in.
+func (o *opened) lineAt(i int) int { return o.number(strings.Count(o.text[:i], "\n")) }
+
+// number is that of a line of the text in the whole output, from 1.
+func (o *opened) number(line int) int {
+	n := line + 1
+	for gap, lines := range o.lost {
+		if gap < line {
+			n += lines - 1
+		}
+	}
+	return n
 }
 
 // output opens what a machine printed, nil if it is nothing or there is no time.
@@ -227,18 +238,37 @@ func (a *chamber) output(o cloudapi.Output) *opened {
 }
 
 func (a *chamber) outputOf(b []byte, dropped int64) *opened {
-	b, unread := withoutMiddle(b)
-	if !a.reads(len(b)) {
+	if !a.reads(min(len(b), maxOpen)) {
 		return nil
 	}
-	o := opened{dropped: dropped, unread: unread}
-	o.text, o.note = decode(b, dropped)
-	if mended, ok := mend(o.text); ok {
-		o.text, o.note = mended, wasGarbled
+	o := opened{dropped: dropped}
+	text, note := decode(b, dropped)
+	if mended, ok := mend(text); ok {
+		text, note = mended, wasGarbled
 	}
-	o.text, o.stripped = strip(o.text)
-	o.text, o.redacted = a.redact(strings.Trim(o.text, "\n"))
+	text, o.stripped = strip(text)
+	text, o.redacted = a.redact(withGaps(strings.Trim(text, "\n")))
+	o.text, o.lost = openGaps(text)
+	o.note = note
 	return &o
+}
+
+// troubleOf is the line in which an output first speaks of trouble, 0 if it does
+// not. That of what failed is searched if it is shown, that of what went well in
+// any case: many a script goes on after an error.
+func (a *chamber) troubleOf(x *result) int {
+	switch {
+	case x.opened != nil:
+		if at, found := firstTrouble(x.opened.text); found {
+			return x.opened.lineAt(at)
+		}
+	case x.verdict == OK:
+		text := strings.TrimLeft(string(x.Output.Open()), "\r\n")
+		if at, found := firstTrouble(text); found {
+			return strings.Count(text[:at], "\n") + 1
+		}
+	}
+	return 0
 }
 
 // excerpt cuts an output to what a report shows of it. odd is a line that must be among it; -1: there is none.
@@ -250,44 +280,9 @@ func (a *chamber) excerpt(o *opened, odd int) *Output {
 	if a.FullOutput {
 		limit = fullText
 	}
-	shown, shownLines, totalLines := excerpt(o.text, limit, odd)
-	return &Output{
-		Text: shown, Untrusted: true, DroppedBytes: o.dropped, Redacted: o.redacted, Sanitized: o.stripped,
-		ShownLines: shownLines, TotalLines: totalLines + o.unread,
-	}
-}
-
-// withoutMiddle keeps the beginning and the end of an output, of which no
-// machine of Alibaba Cloud sends as much: a hostile one may, to keep us busy.
-func withoutMiddle(b []byte) (kept []byte, lines int) {
-	if len(b) <= maxOpen {
-		return b, 0
-	}
-	head, tail := b[:maxOpen/2], b[len(b)-maxOpen/2:]
-	if i := bytes.LastIndexByte(head, '\n'); i >= 0 { // whole lines, so that no secret is cut in two
-		head = head[:i]
-	} else {
-		head = head[:len(head)-maxSecret]
-		if i := bytes.LastIndexFunc(head, endsWord); i >= 0 { // nor an id, which would be another one
-			head = head[:i]
-		}
-	}
-	if i := bytes.IndexByte(tail, '\n'); i >= 0 {
-		tail = tail[i+1:]
-	} else {
-		tail = tail[maxSecret:]
-		if i := bytes.IndexFunc(tail, endsWord); i >= 0 {
-			tail = tail[i:]
-		}
-	}
-	left := len(b) - len(head) - len(tail)
-	note := fmt.Sprintf("\n[… %d bytes in the middle not read by alitriage …]\n", left)
-	breaks := bytes.Count(b[len(head):len(b)-len(tail)], []byte("\n"))
-	return slices.Concat(head, []byte(note), tail), max(breaks-1, 0)
-}
-
-func endsWord(r rune) bool {
-	return r != '-' && r != '_' && r != '*' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	shown := excerpt(o.text, limit, odd, o.lost, false)
+	shown.Untrusted, shown.DroppedBytes, shown.Redacted, shown.Sanitized = true, o.dropped, o.redacted, o.stripped
+	return &shown
 }
 
 // unwrap opens a text that holds JSON, or not. What comes out has not been

@@ -127,25 +127,59 @@ func TestFullOutputFitsWhatever(t *testing.T) {
 	}
 }
 
-func TestOfAnEndlessOutputBothEndsAreRead(t *testing.T) {
-	raw := "first\n" + strings.Repeat("creds=token key secret\n", 400_000) + "error: last\n"
-	a := testLock.chamber()
-	o := a.outputOf([]byte(raw), 0)
-	require.Less(t, len(o.text), 200_000)
-	require.Contains(t, o.text, "not read by alitriage")
-	out := a.excerpt(o, -1)
-	require.Equal(t, 400_002+1, out.TotalLines, "with the line that says what was not read")
-	require.Contains(t, out.Text, "error: last")
+func TestAnEndlessOutputIsSearchedAsAWholeAndItsLinesAddUp(t *testing.T) {
+	noise := strings.Repeat("creds=token key secret\n", 200_000)
+	for _, c := range []struct {
+		fact, raw string
+		lines     int
+		says      string
+		at        int // the line of the first trouble
+	}{
+		{"trouble at the end", "first\n" + noise + "error: last\n", 200_002, "error: last", 200_002},
+		{"trouble in the middle", "first\n" + noise + "disk failed\n" + noise + "last\n", 400_003, "disk failed", 200_002},
+		{"trouble in the beginning", "panic: at once\n" + noise + "last\n", 200_002, "panic: at once", 1},
+		{"no trouble", "first\n" + noise + "last\n", 200_002, "first", 0},
+		{"trouble in the middle of one line", strings.Repeat("creds ", 400_000) + "disk failed " + strings.Repeat("creds ", 400_000), 1, "disk failed", 1},
+		{"trouble in the middle line of three that are endless", strings.Repeat("creds ", 40_000) + "\n" + strings.Repeat("creds ", 40_000) + "disk failed " + strings.Repeat("creds ", 40_000) + "\nlast", 3, "disk failed", 2},
+	} {
+		t.Run(c.fact, func(t *testing.T) {
+			a := testLock.chamber()
+			o := a.outputOf([]byte(c.raw), 0)
+			require.Less(t, len(o.text), 150_000)
+			require.Contains(t, o.text, c.says)
+			out := a.excerpt(o, -1)
+			require.Equal(t, c.lines, out.TotalLines)
+			require.Contains(t, out.Text, c.says)
+			require.Equal(t, c.lines, linesIn(t, out.Text), out.Text)
+			if at, found := firstTrouble(o.text); c.at > 0 {
+				require.True(t, found)
+				require.Equal(t, c.at, o.lineAt(at))
+			}
+		})
+	}
 	whole := strings.Repeat("x", maxOpen)
-	require.Equal(t, whole, a.outputOf([]byte(whole), 0).text)
-	require.Less(t, len(a.outputOf([]byte(strings.Repeat("x", 8<<20)), 0).text), 200_000, "one line of any length")
+	require.Equal(t, whole, testLock.chamber().outputOf([]byte(whole), 0).text)
 
 	const id = "i-bp1f4s7k2w9q3m6x8z1c"
-	ends := strings.Split(a.outputOf([]byte(strings.Repeat(id+",", 20_000)), 0).text, "\n")
-	require.Len(t, ends, 3)
-	for _, end := range []string{ends[0], ends[2]} {
-		require.Empty(t, strings.Trim(strings.ReplaceAll(end, id, ""), ","), "no id is cut in two")
+	ends := cutMark.Split(testLock.chamber().outputOf([]byte(strings.Repeat(id+",", 20_000)), 0).text, -1)
+	require.Len(t, ends, 2)
+	for _, end := range ends {
+		require.Empty(t, strings.Trim(strings.ReplaceAll(end, id, ""), ", "), "no id is cut in two")
 	}
+}
+
+// linesIn counts those of the whole output, by the lines of an excerpt.
+func linesIn(t testing.TB, text string) (n int) {
+	t.Helper()
+	for line := range strings.SplitSeq(text, "\n") {
+		n++
+		if match := leftOutLine.FindStringSubmatch(line); match != nil {
+			lines, err := strconv.Atoi(match[1])
+			require.NoError(t, err)
+			n += lines - 1
+		}
+	}
+	return n
 }
 
 // TestAReportReadsNoMoreThanItNeeds: hostile text costs time, and a page can

@@ -121,7 +121,7 @@ func BenchmarkReportAlone(b *testing.B) {
 	b.Run("excerpt 24KB", func(b *testing.B) {
 		b.SetBytes(int64(len(text)))
 		for b.Loop() {
-			excerpt(text, window, -1)
+			excerpt(text, window, -1, nil, false)
 		}
 	})
 	lock := testLock.chamber()

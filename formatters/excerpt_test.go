@@ -14,23 +14,23 @@ import (
 var leftOutMark = regexp.MustCompile(`^\[… (\d+) lines? left out by alitriage …\]$`)
 
 // checkExcerpt holds that the counts add up to the whole and that all lines are
-// lines of it, in order.
+// lines of it, in order, and so are the pieces of those that are cut.
 func checkExcerpt(t testing.TB, text string, limit int) (shown string) {
 	t.Helper()
-	shown, shownLines, totalLines := excerpt(text, limit, -1)
+	o := excerpt(text, limit, -1, nil, false)
+	shown = o.Text
 	if text == "" {
-		require.Empty(t, shown)
-		require.Zero(t, totalLines)
+		require.Equal(t, Output{}, o)
 		return shown
 	}
 	whole := strings.Split(text, "\n")
-	require.Len(t, whole, totalLines)
+	require.Len(t, whole, o.TotalLines)
 	require.True(t, utf8.ValidString(shown))
 	if shown == text {
-		require.Equal(t, totalLines, shownLines)
+		require.Equal(t, o.TotalLines, o.ShownLines)
 		return shown
 	}
-	at, counted := 0, 0
+	at, counted, cut := 0, 0, 0
 	for line := range strings.SplitSeq(shown, "\n") {
 		if m := leftOutMark.FindStringSubmatch(line); m != nil {
 			n, err := strconv.Atoi(m[1])
@@ -38,16 +38,42 @@ func checkExcerpt(t testing.TB, text string, limit int) (shown string) {
 			at += n
 			continue
 		}
-		require.Less(t, at, totalLines)
-		start, _, cut := strings.Cut(line, "… [+")
-		require.True(t, line == whole[at] || cut && strings.HasPrefix(whole[at], start), "line %d is %q", at, line)
+		require.Less(t, at, o.TotalLines)
+		if line != whole[at] {
+			checkPieces(t, whole[at], line)
+			cut++
+		}
 		at++
 		counted++
 	}
-	require.Equal(t, totalLines, at, "what is shown and what is left out is all there is")
-	require.Equal(t, shownLines, counted)
+	require.Equal(t, o.TotalLines, at, "what is shown and what is left out is all there is")
+	require.Equal(t, o.ShownLines, counted)
+	require.Equal(t, o.CutLines, cut)
 	require.LessOrEqual(t, costOf(strings.Split(shown, "\n")), limit+3*len("[… 1234567 lines left out by alitriage …]")+20)
 	return shown
+}
+
+// checkPieces holds that a line that is cut is pieces of the whole, which together
+// with the characters that were left out are all of it.
+func checkPieces(t testing.TB, whole, line string) {
+	t.Helper()
+	rest := whole
+	for line != "" {
+		at := cutMark.FindStringSubmatchIndex(line)
+		if at == nil {
+			require.Equal(t, rest, line)
+			return
+		}
+		require.True(t, strings.HasPrefix(rest, line[:at[0]]), "%q is no piece of %q", line[:at[0]], rest)
+		rest = rest[at[0]:]
+		n, err := strconv.Atoi(line[at[2]:at[3]])
+		require.NoError(t, err)
+		runes := []rune(rest)
+		require.LessOrEqual(t, n, len(runes))
+		rest = string(runes[n:])
+		line = line[at[1]:]
+	}
+	require.Empty(t, rest)
 }
 
 func lines(n int, special map[int]string) string {
@@ -72,7 +98,17 @@ func TestExcerpt(t *testing.T) {
 		{"the window around the first error, and the tail", lines(1000, map[int]string{500: "error: disk full", 600: "error: again"}),
 			[]string{"line 0496", "error: disk full", "line 0501", "line 0999", "[… 496 lines left out by alitriage …]"}, []string{"line 0495", "error: again"}},
 		{"the beginning when nothing speaks of trouble", lines(1000, nil), []string{"line 0000", "line 0999"}, []string{"line 0500"}},
-		{"the beginning when the trouble is in the tail", lines(1000, map[int]string{998: "error: disk full"}), []string{"line 0000", "error: disk full"}, nil},
+		{"a few lines of the beginning when the trouble is in the tail, and what led to it", lines(1000, map[int]string{998: "error: disk full"}),
+			[]string{"line 0000", "line 0002", "line 0994", "error: disk full", "[… 931 lines left out by alitriage …]"}, []string{"line 0003"}},
+		{"the piece of a long line that speaks of trouble, its beginning and its end", "{\"items\":[" + strings.Repeat(`{"name":"pod"},`, 900) + `{}],"error":"no space on /dev/vdb1","more":[` + strings.Repeat(`{"name":"pod"},`, 900) + "]}",
+			[]string{`{"items":[`, `"error":"no space on /dev/vdb1"`, "]}", "… [+"}, nil},
+		{"trouble at the end of a long line", `{"items":[` + strings.Repeat(`{"name":"pod"},`, 900) + `{}],"error":"no space on /dev/vdb1"}`,
+			[]string{`{"items":[`, `"error":"no space on /dev/vdb1"}`, "… [+"}, nil},
+		{"trouble at the beginning of a long line", `{"error":"no space on /dev/vdb1","items":[` + strings.Repeat(`{"name":"pod"},`, 900) + "{}]}",
+			[]string{`{"error":"no space on /dev/vdb1"`, "{}]}", "… [+"}, nil},
+		{"a Java trace in one line", "log=" + strings.Repeat("ok ", 2000) + `java.lang.IllegalStateException: no pool\\n\\tat a.b.C(C.java:1)` + strings.Repeat(`\\n\\tat a.b.C(C.java:1)`, 400),
+			[]string{"java.lang.IllegalStateException: no pool"}, nil},
+		{"trouble in Chinese in a long line", strings.Repeat("磁盘正常；", 2000) + "数据库连接失败：超时；" + strings.Repeat("磁盘正常；", 2000), []string{"数据库连接失败：超时", "… [+"}, nil},
 		{"an error in the first line", lines(1000, map[int]string{0: "panic: nil map"}), []string{"panic: nil map", "line 0001"}, nil},
 		{"trouble in Chinese", lines(1000, map[int]string{400: "磁盘空间不足"}), []string{"磁盘空间不足", "line 0396"}, nil},
 		{"trouble in capitals", lines(1000, map[int]string{400: "[ERROR] no"}), []string{"[ERROR] no"}, nil},

@@ -14,8 +14,9 @@ type result struct {
 	cloudapi.InvocationResult
 	judgement
 
-	state  invocationState
-	opened *opened // its output, when that is shown
+	state   invocationState
+	opened  *opened // its output, when that is shown
+	trouble int     // the line in which its output first speaks of trouble, 0 if it does not
 }
 
 // group is results that are reported as one.
@@ -87,6 +88,9 @@ func (a *chamber) openOutputs(v invocation) {
 	if usual := v.majority(); usual != nil && usual[0].opened == nil {
 		usual[0].opened = a.output(usual[0].Output)
 	}
+	for _, g := range v.groups {
+		g[0].trouble = a.troubleOf(g[0])
+	}
 }
 
 func (a *chamber) judgeResult(x cloudapi.InvocationResult) *result {
@@ -148,13 +152,15 @@ func (a *chamber) kindName(k kind, v invocation) string {
 // alone speaks of the only result.
 func (x *result) alone(a *chamber) string {
 	where := a.orNone(string(x.InstanceID))
-	switch x.verdict {
-	case Failed:
+	switch {
+	case x.verdict == Failed:
 		return "failed on " + where + ", " + x.failed(a)
-	case Unknown:
+	case x.verdict == Unknown:
 		return "cannot be judged on " + where
-	case InProgress:
+	case x.verdict == InProgress:
 		return "not finished on " + where
+	case x.trouble > 0:
+		return "succeeded on " + where + ", but " + x.whereTrouble()
 	default:
 		return "succeeded on " + where
 	}
@@ -198,22 +204,40 @@ func (k kind) outputs() string {
 	}
 }
 
-// trouble says where the output of what failed seems to speak of it. The line
-// itself stands within the output's boundaries alone.
+// trouble says where the outputs of a kind seem to speak of it. The line itself
+// stands within the output's boundaries alone.
 func (k kind) trouble() string {
 	x := k.first()
-	if x.verdict != Failed || x.opened == nil || len(k) > 1 {
+	switch n := k.troubled(); {
+	case n == 0 || x.verdict != Failed && x.verdict != OK:
 		return ""
-	}
-	at, found := firstTrouble(x.opened.text)
-	if !found {
+	case x.verdict == Failed && len(k) > 1: // the items show each
 		return ""
+	case len(k) > 1:
+		return fmt.Sprintf("; but the output of %d of them speaks of trouble", n)
+	case x.verdict == OK:
+		return "; but " + x.whereTrouble()
+	default:
+		return "; " + x.whereTrouble()
 	}
-	kept := ""
-	if x.opened.dropped > 0 {
-		kept = " of what was kept"
+}
+
+// troubled counts the results whose outputs speak of trouble.
+func (k kind) troubled() (n int) {
+	for _, g := range k {
+		if g[0].trouble > 0 {
+			n += len(g)
+		}
 	}
-	return fmt.Sprintf("; its output speaks of trouble first in line %d%s", strings.Count(x.opened.text[:at], "\n")+1, kept)
+	return n
+}
+
+func (x *result) whereTrouble() string {
+	text := fmt.Sprintf("its output speaks of trouble first in line %d", x.trouble)
+	if x.Output.DroppedBytes > 0 {
+		text += " of what was kept"
+	}
+	return text
 }
 
 // oddities names record statuses that are not known, and fields that contradict

@@ -62,7 +62,7 @@ func (a *chamber) addOutput(item *Item, g, usual group) {
 		switch {
 		case ours != nil:
 			var text string
-			odd, text = firstDifference(ours.text, theirs, len(usual))
+			odd, text = firstDifference(ours, theirs, len(usual))
 			item.Text += text
 		case !item.unopened && g[0].state.status == usual[0].state.status:
 			item.Text += fmt.Sprintf("; it printed nothing, where %d others did", len(usual))
@@ -79,8 +79,8 @@ func (a *chamber) addOutput(item *Item, g, usual group) {
 
 // firstDifference is the first line of ours that theirs has not in its place, -1
 // if there is none. Empty lines do not count.
-func firstDifference(ours, theirs string, others int) (line int, text string) {
-	x, y := strings.Split(ours, "\n"), strings.Split(theirs, "\n")
+func firstDifference(ours *opened, theirs string, others int) (line int, text string) {
+	x, y := strings.Split(ours.text, "\n"), strings.Split(theirs, "\n")
 	for i, j := 0, 0; ; i, j = i+1, j+1 {
 		i, j = nextLine(x, i), nextLine(y, j)
 		switch {
@@ -89,7 +89,7 @@ func firstDifference(ours, theirs string, others int) (line int, text string) {
 		case i == len(x):
 			return -1, fmt.Sprintf("; its output ends where that of %d others goes on", others)
 		case j == len(y) || !alike(x[i], y[j]):
-			return i, fmt.Sprintf("; its output differs from that of %d others first in line %d", others, i+1)
+			return i, fmt.Sprintf("; its output differs from that of %d others first in line %d", others, ours.number(i))
 		}
 	}
 }
@@ -112,6 +112,7 @@ func (a *chamber) groupItem(g group, v invocation) Item {
 	}{
 		{took != "", took},
 		{x.Repeats > 1 && x.verdict == OK, "run " + strconv.FormatInt(x.Repeats, 10) + " of a periodic command, the last one unless you asked for its history"},
+		{x.trouble > 0 && x.verdict == OK, x.whereTrouble()},
 		{x.Output.DroppedBytes > 0 && x.OSSOutputURI != "", "the whole output is in OSS"},
 		{x.Output.Undecoded, "the output was not Base64 and is shown as it came"},
 	} {

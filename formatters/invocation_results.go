@@ -73,6 +73,9 @@ func (a *chamber) emptyInvocation(r Report, page cloudapi.InvocationResults) Rep
 	return r
 }
 
+// readTrouble: the exit code of a script is that of its last command.
+const readTrouble = "Read the line of the output that speaks of trouble: exit code 0 says how the last command ended, and a script without set -e or $ErrorActionPreference = 'Stop' goes on after an error."
+
 const readTheRest = "Read the rest: ask again with the next_token among the facts, or raise max_results."
 
 // invocationHeadline judges the whole: the worst result counts, and what was not
@@ -112,8 +115,22 @@ func (a *chamber) invocationHeadline(v invocation) (Verdict, string) {
 	case v.NextToken != "":
 		return Unknown, subject + fmt.Sprintf("the first %s succeeded, the rest has not been read", count(n, v.noun))
 	default:
-		return OK, subject + fmt.Sprintf("all %s succeeded", count(n, v.noun))
+		text := fmt.Sprintf("all %s succeeded", count(n, v.noun))
+		if troubled := v.troubled(); troubled > 0 {
+			text += fmt.Sprintf(", but the output of %d speaks of trouble", troubled)
+		}
+		return OK, subject + text
 	}
+}
+
+// troubled counts what went well and whose output speaks of trouble.
+func (v invocation) troubled() (n int) {
+	for _, k := range v.kinds {
+		if k.first().verdict == OK {
+			n += k.troubled()
+		}
+	}
+	return n
 }
 
 // mainFailure names the failure of most results, and of how many if there are
@@ -170,6 +187,9 @@ func (a *chamber) invocationSteps(v invocation) []string {
 		if of := about[step]; several && len(of) > 0 {
 			steps[i] = "For " + named(of[:min(len(of), maxNamed)], len(of)) + ": " + step
 		}
+	}
+	if v.troubled() > 0 {
+		steps = append(steps, readTrouble)
 	}
 	if v.NextToken != "" {
 		steps = append(steps, readTheRest)
@@ -253,7 +273,7 @@ func invocationNotes(v invocation, items []Item, full bool) []string {
 	if slices.ContainsFunc(v.groups, func(g group) bool { return len(g) > maxIDs }) {
 		notes = append(notes, fmt.Sprintf("instance_ids lists the first %d of a group at most", maxIDs))
 	}
-	if !full && slices.ContainsFunc(items, func(i Item) bool { return i.Output != nil && i.Output.ShownLines < i.Output.TotalLines }) {
+	if !full && slices.ContainsFunc(items, func(i Item) bool { return i.Output != nil && i.Output.isExcerpt() }) {
 		notes = append(notes, "long outputs are excerpts: ask with instance_id and full_output=true for a whole one")
 	}
 	if slices.ContainsFunc(v.results, func(x *result) bool { return x.Output.DroppedBytes > 0 && x.OSSOutputURI == "" }) {

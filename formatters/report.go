@@ -93,7 +93,10 @@ type Output struct {
 	Sanitized    int    `json:"sanitized"`     // runs of control or invisible characters removed, and lines overwritten
 	ShownLines   int    `json:"shown_lines"`
 	TotalLines   int    `json:"total_lines"`
+	CutLines     int    `json:"cut_lines,omitempty"` // shown lines that are too long to be shown whole
 }
+
+func (o Output) isExcerpt() bool { return o.ShownLines < o.TotalLines || o.CutLines > 0 }
 
 // Source says who answered, about where and when. Region is "" for a central
 // service, and then absent.

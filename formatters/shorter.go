@@ -17,9 +17,9 @@ func Plain(s string) string {
 // Shorter leaves about limit bytes of an output: the window around the first
 // trouble, and the end. Its lines still count those of the whole output.
 func (o Output) Shorter(limit int) Output {
-	text, shown, _ := excerptAgain(o.Text, limit, -1, lostIn(o))
-	if text != o.Text {
-		o.Text, o.ShownLines = text, min(shown, o.ShownLines)
+	short := excerpt(o.Text, limit, -1, lostIn(o), true)
+	if short.Text != o.Text {
+		o.Text, o.ShownLines, o.CutLines = short.Text, min(short.ShownLines, o.ShownLines), short.CutLines
 	}
 	return o
 }

@@ -9,8 +9,7 @@ import (
 )
 
 func outputOf(text string, limit int) Output {
-	shown, shownLines, total := excerpt(text, limit, -1)
-	return Output{Text: shown, ShownLines: shownLines, TotalLines: total}
+	return excerpt(text, limit, -1, nil, false)
 }
 
 func TestAShorterOutputKeepsTheTroubleAndTheEnd(t *testing.T) {
@@ -27,12 +26,18 @@ func TestAnOutputShortenedTwiceStillCountsTheWhole(t *testing.T) {
 		for second := 150; second < first; second += 130 {
 			o := outputOf(text, first).Shorter(second)
 			require.Equal(t, 1602, o.TotalLines)
-			lost := lostIn(o)
-			all, there := excerpting{lost: lost}.count(0, strings.Count(o.Text, "\n")+1)
-			require.Equal(t, o.TotalLines, all, o.Text)
-			require.Equal(t, o.ShownLines, there, o.Text)
+			require.Equal(t, o.TotalLines, linesIn(t, o.Text), o.Text)
+			require.Equal(t, o.ShownLines, strings.Count(o.Text, "\n")+1-strings.Count(o.Text, "left out by alitriage"), o.Text)
 		}
 	}
+}
+
+func TestALongLineShortenedTwiceStillCountsTheWhole(t *testing.T) {
+	text := strings.Repeat("好 ", 4000) + "ERROR: the disk is full " + strings.Repeat("好 ", 4000)
+	o := outputOf(text, 6000).Shorter(1500).Shorter(700)
+	require.Contains(t, o.Text, "ERROR: the disk is full")
+	require.Equal(t, 1, o.CutLines)
+	checkPieces(t, text, o.Text)
 }
 
 func TestAnOutputThatFitsStaysAsItIs(t *testing.T) {

@@ -95,6 +95,11 @@ func (t *textWriter) output(text, fence string) {
 
 func outputText(o Output) string {
 	parts := []string{fmt.Sprintf("%d of %s", o.ShownLines, count(o.TotalLines, "line"))}
+	if o.CutLines == 1 && o.ShownLines == 1 {
+		parts = append(parts, "which is cut")
+	} else if o.CutLines > 0 {
+		parts = append(parts, fmt.Sprintf("%d of them cut", o.CutLines))
+	}
 	if o.DroppedBytes > 0 {
 		parts = append(parts, fmt.Sprintf("%d bytes dropped by the agent before us, from the beginning or the middle", o.DroppedBytes))
 	}

@@ -134,7 +134,7 @@ func title(name string, o formatters.Output) string {
 	for _, missing := range []struct {
 		count int64
 		what  string
-	}{{o.DroppedBytes, "bytes dropped on the machine"}, {int64(o.Redacted), "redacted"}} {
+	}{{int64(o.CutLines), "of them cut"}, {o.DroppedBytes, "bytes dropped on the machine"}, {int64(o.Redacted), "redacted"}} {
 		if missing.count > 0 {
 			text += fmt.Sprintf(", %d %s", missing.count, missing.what)
 		}
