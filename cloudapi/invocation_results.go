@@ -42,6 +42,7 @@ type InvocationResults struct {
 
 	Results   []InvocationResult
 	NextToken string
+	History   bool // earlier runs of a periodic command were asked for
 }
 
 // InvocationResult is what one instance made of a command.
@@ -94,7 +95,7 @@ func (c *Client) DescribeInvocationResults(ctx context.Context, req InvocationRe
 	if err != nil {
 		return InvocationResults{}, err
 	}
-	page := InvocationResults{Source: source}
+	page := InvocationResults{Source: source, History: req.IncludeHistory}
 	if wire.Invocation != nil {
 		page.NextToken = wire.Invocation.NextToken.trimmed()
 		for i := range wire.Invocation.InvocationResults {

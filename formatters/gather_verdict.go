@@ -162,6 +162,20 @@ var gatherRules = []rule[gatherState]{
 		next: does[gatherState]("Look at the change in the WebPlus console."),
 	},
 	{
+		when:    "finished and succeeded, none of the known target instances reported",
+		example: gatherState{change: true, anyFlag: true, finished: cloudapi.True, succeeded: cloudapi.True, targets: 2, silent: 2, silentNames: []string{"i-…", "i-…"}},
+		matches: func(s gatherState) bool { return s.targets > 0 && s.silent == s.targets },
+		verdict: Unknown,
+		say: func(s gatherState) string {
+			text := fmt.Sprintf("the change claims success, but none of its %s reported", count(s.targets, "target instance"))
+			if s.total > 0 {
+				text += fmt.Sprintf(", only %s that it was not started on", count(s.total, "instance"))
+			}
+			return text + ", so nothing shows that anything was collected there"
+		},
+		next: func(s gatherState) []string { return []string{s.lookAtCloudAssistant(), gatherAgain} },
+	},
+	{
 		when:    "finished and succeeded",
 		example: gatherState{change: true, anyFlag: true, finished: cloudapi.True, succeeded: cloudapi.True, total: 3, ok: 3},
 		matches: always[gatherState],

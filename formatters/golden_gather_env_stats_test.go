@@ -54,6 +54,10 @@ func withFlags(finished, succeeded, aborted, paused, timedOut cloudapi.Flag) fun
 	}
 }
 
+func withTargets(ids ...cloudapi.InstanceID) func(*cloudapi.GatherStatsResult) {
+	return func(g *cloudapi.GatherStatsResult) { g.Change.TargetInstances = ids }
+}
+
 func withInstances(list ...cloudapi.GatherInstance) func(*cloudapi.GatherStatsResult) {
 	return func(g *cloudapi.GatherStatsResult) { g.Instances = list }
 }
@@ -100,6 +104,7 @@ func gatherCases() []goldenCase {
 		of("failed on its only instance", withFlags(yes, no, no, no, no), withInstances(fullDisk), func(g *cloudapi.GatherStatsResult) { g.Change.TargetInstances = []cloudapi.InstanceID{host1} }),
 		of("finished is absent but an instance failed", withFlags(none, none, no, no, no), withInstances(fullDisk, collected(host2))),
 		of("succeeded with a target that returned nothing", withInstances(collected(host1), collected(host2))),
+		of("succeeded with nothing, targets unknown", withInstances(), withTargets()),
 		of("one of three failed although the change claims success", withInstances(fullDisk, collected(host2), collected(host3))),
 		of("one instance does not say how it ended", withInstances(collected(host1), collected(host2), cloudapi.GatherInstance{InstanceID: host3})),
 		of("no change in the answer", func(g *cloudapi.GatherStatsResult) { g.Change, g.Instances = nil, nil }),

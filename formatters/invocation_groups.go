@@ -49,7 +49,7 @@ func (a *chamber) judgeAll(page cloudapi.InvocationResults) invocation {
 	v := invocation{InvocationResults: page, single: true, noun: "instance", judged: map[Verdict]int{}}
 	seen := map[cloudapi.InstanceID]bool{}
 	for _, answer := range page.Results {
-		x := a.judgeResult(answer)
+		x := a.judgeResult(answer, page.History)
 		v.results = append(v.results, x)
 		v.judged[x.verdict]++
 		v.single = v.single && x.InvokeID == page.Results[0].InvokeID
@@ -93,8 +93,8 @@ func (a *chamber) openOutputs(v invocation) {
 	}
 }
 
-func (a *chamber) judgeResult(x cloudapi.InvocationResult) *result {
-	s := invocationState{status: normal(x.InvocationStatus), record: normal(x.InvokeRecordStatus), exit: x.ExitCode, printed: x.Output.Len() > 0}
+func (a *chamber) judgeResult(x cloudapi.InvocationResult, history bool) *result {
+	s := invocationState{status: normal(x.InvocationStatus), record: normal(x.InvokeRecordStatus), exit: x.ExitCode, printed: x.Output.Len() > 0, periodic: history || x.Repeats > 1}
 	if x.ErrorCode != "" {
 		s.code, s.failure = a.word(x.ErrorCode), lookUpFailure(x.ErrorCode)
 	}

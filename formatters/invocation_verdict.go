@@ -9,6 +9,7 @@ type invocationState struct {
 	code           string // the ErrorCode for a sentence of ours, "" if there is none
 	exit           *int64 // nil: not reported
 	printed        bool   // there is output
+	periodic       bool   // the command may run on after this run: its record does not speak of this one
 }
 
 func (s invocationState) badExit() bool { return s.exit != nil && *s.exit != 0 }
@@ -32,16 +33,21 @@ var (
 	neverRan   = []string{"INVALID", "ABORTED", "CANCELLED"}
 )
 
+// recordGoesOn tells whether the record says that what has ended goes on.
+func (s invocationState) recordGoesOn() bool {
+	return !s.periodic && oneOf(s.record, "RUNNING", "PENDING", "SCHEDULED")
+}
+
 func (s invocationState) recordKnown() bool {
 	return s.record == "" || oneOf(s.record, recordsMoving...) || oneOf(s.record, recordsEnded...)
 }
 
 var invocationRules = []rule[invocationState]{
 	{
-		when:    "Success, contradicted by the exit code, the error code or a record status that has not ended or failed",
+		when:    "Success, contradicted by the exit code, the error code or a record status that has failed or, unless the command is periodic, not ended",
 		example: invocationState{status: "SUCCESS", record: "FAILED"},
 		matches: func(s invocationState) bool {
-			return s.status == "SUCCESS" && (s.proves() || oneOf(s.record, "RUNNING", "PENDING", "SCHEDULED"))
+			return s.status == "SUCCESS" && (s.proves() || s.recordGoesOn())
 		},
 		verdict: Unknown,
 		say:     says[invocationState]("the status is Success, but another field contradicts it"),
@@ -61,10 +67,14 @@ var invocationRules = []rule[invocationState]{
 		matches: func(s invocationState) bool { return s.status == "SUCCESS" },
 		verdict: OK,
 		say: func(s invocationState) string {
+			text := "ended with exit code 0"
 			if s.exit == nil {
-				return "ended well; the exit code was not reported"
+				text = "ended well; the exit code was not reported"
 			}
-			return "ended with exit code 0"
+			if s.periodic && oneOf(s.record, recordsMoving...) {
+				text += "; the command is periodic and will run again"
+			}
+			return text
 		},
 	},
 	{
@@ -206,7 +216,7 @@ func (s invocationState) disagreements(status, record string) (list []string) {
 	add((s.status == "SUCCESS" || open && !s.stopFailed()) && s.code != "", "the error code is "+s.code)
 	add(oneOf(s.status, "FAILED", "TIMEOUT", "TERMINATED") && s.failure.ran == ranNot, "the error code "+s.code+" says that it never ran")
 	add(oneOf(s.status, neverRan...) && s.failure.ran == ranYes, "the error code "+s.code+" says that it ran")
-	add((s.status == "SUCCESS" || failed) && oneOf(s.record, "RUNNING", "PENDING", "SCHEDULED"), "InvokeRecordStatus is "+record)
+	add((s.status == "SUCCESS" || failed) && s.recordGoesOn(), "InvokeRecordStatus is "+record)
 	add(s.status == "SUCCESS" && s.record == "FAILED", "InvokeRecordStatus is "+record)
 	add(failed && s.record == "SUCCESS", "InvokeRecordStatus is "+record)
 	add(open && oneOf(s.record, recordsEnded...), "InvokeRecordStatus is "+record)

@@ -7,12 +7,12 @@ import "encoding/json"
 var Schema = json.RawMessage(`{"type":"object","properties":{` +
 	`"verdict":{"enum":["ok","in_progress","action_needed","failed","unknown"]},` +
 	`"headline":{"type":"string"},` +
-	`"reasons":{"type":"array"},` +
-	`"next_steps":{"type":"array"},` +
+	`"reasons":{"type":"array","items":{"type":"string"}},` +
+	`"next_steps":{"type":"array","items":{"type":"string"}},` +
 	`"rerun":{"enum":["safe","check_first","unknown"]},` +
 	`"facts":{"type":"object"},` +
-	`"items":{"type":"array"},` +
-	`"notes":{"type":"array"},` +
+	`"items":{"type":"array","items":{"type":"object"}},` +
+	`"notes":{"type":"array","items":{"type":"string"}},` +
 	`"resume":{"type":"object"},` +
 	`"source":{"type":"object"}},` +
 	`"required":["verdict","headline"]}`)

@@ -124,7 +124,9 @@ func TestGatherSaysWhatTheReferenceAsksFor(t *testing.T) {
 			}), []string{"running for 820ms", "no update for 110ms"}, nil,
 		},
 		{"k of n", gather(withInstances(collected(host1), uncollected(host2, ""))), []string{"1 of 2 instances succeeded", host2}, nil},
-		{"nothing collected on the flag alone", gather(withInstances()), []string{"returned no instance results"}, []string{"diagnostics collected", "delivered"}},
+		{"nothing collected on the flag alone", gather(withInstances(), withTargets()), []string{"returned no instance results"}, []string{"diagnostics collected", "delivered"}},
+		{"success that no target shows", gather(withInstances(), withTargets(host1, host2)), []string{"none of its 2 target instances reported", "get_invocation_results", "Then gather again"}, []string{"succeeded but returned"}},
+		{"success that others show", gather(withInstances(collected(host3)), withTargets(host1, host2)), []string{"none of its 2 target instances reported, only 1 instance that it was not started on"}, nil},
 		{"the message of a failure", gather(withFlags(yes, no, no, no, no), saying("out of quota")), []string{`"out of quota"`, "get_invocation_results"}, nil},
 		{"a storage key is no link", gather(), []string{"not a link"}, nil},
 	} {

@@ -216,6 +216,67 @@ func TestInvocationVerdictForEveryCombination(t *testing.T) {
 	require.Equal(t, len(invocationSpellings)*len(recordSpellings)*len(errorCodes)*len(exitCodes), n)
 }
 
+// TestARunOfAPeriodicCommand: its record goes on while each of its runs ends.
+func TestARunOfAPeriodicCommand(t *testing.T) {
+	third := func(x *cloudapi.InvocationResult) { x.Repeats = 3 }
+	for _, c := range []struct {
+		fact string
+		in   cloudapi.InvocationResults
+		want Verdict
+		says string
+	}{
+		{"the third run has ended well, the record goes on", page(ran(third, status("Success", "Running"))), OK, "the command is periodic and will run again"},
+		{"so says another spelling of it", page(ran(third, status("Success", "Scheduled"))), OK, "will run again"},
+		{"the schedule has ended", page(ran(third, status("Success", "Finished"))), OK, "ended with exit code 0"},
+		{"the first run of a history", cloudapi.InvocationResults{History: true, Results: []cloudapi.InvocationResult{ran(status("Success", "Running"))}}, OK, "will run again"},
+		{"the third run has failed", page(ran(append(failedWith(1, "no space"), third, status("Failed", "Running"))...)), Failed, "exit code 1"},
+		{"an exit code contradicts it still", page(ran(third, status("Success", "Running"), exit(new(int64(2))))), Unknown, "fields disagree"},
+		{"a failed record does, too", page(ran(third, status("Success", "Failed"))), Unknown, "fields disagree"},
+		{"a command that runs once has ended, or goes on", page(ran(status("Success", "Running"))), Unknown, "fields disagree"},
+	} {
+		r := testLock.InvocationResults(c.in)
+		reasons := strings.Join(r.Reasons, "\n")
+		require.Equal(t, c.want, r.Verdict, c.fact)
+		require.Contains(t, reasons, c.says, c.fact)
+		if c.want != Unknown {
+			require.False(t, namesContradiction(r), "%s: %s", c.fact, reasons)
+		}
+	}
+}
+
+// TestSuccessWhoseOutputSpeaksOfTrouble: the exit code of a script is that of its
+// last command.
+func TestSuccessWhoseOutputSpeaksOfTrouble(t *testing.T) {
+	troubled := output("Get-Service\n服务 W3SVC 已经停止，重新启动失败：拒绝访问\n")
+	for _, c := range []struct {
+		fact            string
+		in              cloudapi.InvocationResults
+		headline, holds string
+	}{
+		{"alone", page(ran(troubled)), "succeeded on " + string(host1) + ", but its output speaks of trouble first in line 2", "ended with exit code 0; but its output speaks of trouble first in line 2"},
+		{"one of two", page(ran(), ran(on(host2), troubled)), "all 2 instances succeeded, but the output of 1 speaks of trouble", "the output of 1 of them speaks of trouble"},
+		{"all of them", page(ran(troubled), ran(on(host2), troubled)), "all 2 instances succeeded, but the output of 2 speaks of trouble", "but its output speaks of trouble first in line 2"},
+		{"beside one that failed", page(ran(troubled), ran(append(failedWith(1, "no"), on(host2))...)), "1 of 2 instances failed", "but its output speaks of trouble first in line 2"},
+		{"one of a hundred different outputs", page(fleet(100, func(i int, x *cloudapi.InvocationResult) {
+			x.Output = printed(strings.Repeat(string(rune('a'+i%26)), 200+i))
+			if i == 99 {
+				x.Output = printed(strings.Repeat("z", 900) + "\nfatal: gone")
+			}
+		})...), "all 100 instances succeeded, but the output of 1 speaks of trouble", "the output of 1 of them speaks of trouble"},
+	} {
+		r := testLock.InvocationResults(c.in)
+		require.Contains(t, r.Headline, c.headline, c.fact)
+		require.Contains(t, strings.Join(r.Reasons, "\n"), c.holds, c.fact)
+		require.Contains(t, r.NextSteps, readTrouble, c.fact)
+		if c.fact != "beside one that failed" {
+			require.Equal(t, OK, r.Verdict, c.fact)
+		}
+	}
+	quiet := testLock.InvocationResults(page(ran(output("0 errors\nno error\n未发现错误\n"))))
+	require.Equal(t, "Invocation "+testInvoke+": succeeded on "+string(host1), quiet.Headline)
+	require.Empty(t, quiet.NextSteps)
+}
+
 func TestEveryErrorCodeOfTheTableIsKnown(t *testing.T) {
 	for errorCode, row := range errorCodes {
 		if errorCode == "" {

@@ -163,7 +163,8 @@ func assign(target reflect.Value, raw json.RawMessage, example string) (problem 
 }
 
 // assignList takes a list, a text with its entries, or a text that holds the
-// JSON of a list.
+// JSON of a list. Blank entries and repetitions do not count; a list of nothing is
+// empty, and not nil.
 func assignList(target reflect.Value, raw json.RawMessage, text string, isText bool) (problem string) {
 	var list []string
 	switch {
@@ -177,9 +178,13 @@ func assignList(target reflect.Value, raw json.RawMessage, text string, isText b
 	if len(list) > maxListed {
 		return fmt.Sprintf("must have at most %d entries (these are %d)", maxListed, len(list))
 	}
-	out := reflect.MakeSlice(target.Type(), len(list), len(list))
-	for i, s := range list {
-		out.Index(i).SetString(strings.TrimSpace(s))
+	out := reflect.MakeSlice(target.Type(), 0, len(list))
+	seen := map[string]bool{}
+	for _, s := range list {
+		if s = strings.TrimSpace(s); s != "" && !seen[s] {
+			seen[s] = true
+			out = reflect.Append(out, reflect.ValueOf(s).Convert(target.Type().Elem()))
+		}
 	}
 	target.Set(out)
 	return ""

@@ -69,6 +69,9 @@ func (c *correction) of(raw json.RawMessage, problems int) *Call {
 			args[name], _ = json.Marshal(value) // a text
 		}
 	}
+	if _, starts := args[envID.Arg]; starts { // nobody starts by a button what they did not write
+		return nil
+	}
 	whole, err := json.Marshal(args)
 	if err != nil {
 		return nil

@@ -99,8 +99,11 @@ func checkGather(in gatherEnvStatsIn) (problems []string) {
 	case in.EnvID == "" && in.ChangeID == "":
 		problems = append(problems, fmt.Sprintf("exactly one of env_id (such as %s, starts a gather) and change_id (such as %s, reads one) is required", envID.Example, changeID.Example))
 	}
-	if len(in.TargetInstances) > 0 && in.EnvID == "" {
+	switch {
+	case in.EnvID == "" && len(in.TargetInstances) > 0:
 		problems = append(problems, "target_instances goes with env_id only: it says where a new gather collects")
+	case in.EnvID != "" && in.TargetInstances != nil && len(in.TargetInstances) == 0: // all would be more than somebody meant
+		problems = append(problems, "target_instances is empty; leave it out for all, or name some, such as "+instanceID.Example)
 	}
 	return problems
 }

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -24,7 +25,7 @@ var (
 	changeID    = IDKind{"ChangeId", "change_id", "gather_env_stats", regexp.MustCompile(`^wc-[0-9a-z]+$`), "wc-5d4103a856fd7c14ac900000", 24}
 	invokeID    = IDKind{"InvokeId", "invoke_id", "get_invocation_results", regexp.MustCompile(`^t-[0-9a-z]+$`), "t-hz0jdfwd9f00000", 0}
 	commandID   = IDKind{"CommandId", "command_id", "get_invocation_results", regexp.MustCompile(`^c-[0-9a-z]+$`), "c-hz0jdfwcsr00000", 0}
-	instanceID  = IDKind{"InstanceId", "instance_id", "get_invocation_results", regexp.MustCompile(`^i-[0-9a-z]+$`), "i-bp1i7gg30r52z2em0000", 20}
+	instanceID  = IDKind{"InstanceId", "instance_id", "get_invocation_results", regexp.MustCompile(`^(?:i-[0-9a-z]+|mi-[0-9a-z]{6,})$`), "i-bp1i7gg30r52z2em0000", 20}
 	appID       = IDKind{"AppId", "app_id", "get_app_status", regexp.MustCompile(`^[0-9a-f]{4,12}(-[0-9a-f]{2,8}){3}-[0-9a-f]{6,16}$`), "0099b7be-5f5b-4512-a7fc-56049ef10000", 32}
 	operationID = IDKind{"OperationId", "operation_id", "get_operation_result", regexp.MustCompile(`^op_[0-9A-Za-z_-]+$`), "op_7c1f0a3b52d94e0f", 0}
 
@@ -36,6 +37,10 @@ var (
 	// foreign are WebPlus ids that no tool takes.
 	foreign = map[string]string{"wa-": "application", "ws-": "stack", "wp-": "package"}
 )
+
+// managed is the prefix of a managed instance's InstanceId: a machine elsewhere, whose
+// Cloud Assistant Agent is registered (ECS DescribeManagedInstances).
+const managed = "mi"
 
 // IDKinds lists all kinds of ids.
 func IDKinds() []IDKind { return slices.Clone(kinds) }
@@ -118,7 +123,10 @@ func (k IDKind) respelt(id string) (string, bool) {
 // oddLength says that an id is not as long as they usually are. The vendor
 // promises no length, so it is a hint for when the cloud does not know the id.
 func (k IDKind) oddLength(id string) string {
-	_, digits, _ := strings.Cut(id, "-")
+	prefix, digits, _ := strings.Cut(id, "-")
+	if prefix == managed {
+		return ""
+	}
 	if k.Arg == appID.Arg {
 		digits = strings.ReplaceAll(id, "-", "")
 	}
@@ -137,26 +145,55 @@ func article(term string) string {
 }
 
 // Nearest returns the candidate closest to word, if one is close enough to be
-// what was meant.
+// what was meant: it begins or ends with the word, or shares most of its
+// characters, in whatever script.
 func Nearest(word string, candidates []string) (string, bool) {
 	if len(word) > maxID {
 		return "", false
 	}
 	fold := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "-", "_")) }
 	word = fold(word)
+	length := utf8.RuneCountInString(word)
 	for _, c := range candidates {
-		if len(word) > 2 && strings.HasPrefix(fold(c), word) {
+		if (length > 2 || length == 2 && len(word) > 2*length) && strings.HasPrefix(fold(c), word) {
 			return c, true
 		}
 	}
-	best, distance := "", max(2, len(word)/3)+1
+	best, least := "", 0
 	for _, c := range candidates {
-		if strings.HasSuffix(fold(c), "_"+word) {
+		if length > 1 && strings.HasSuffix(fold(c), "_"+word) {
 			return c, true
 		}
-		if d := levenshtein.ComputeDistance(word, fold(c)); d < distance {
-			best, distance = c, d
+		if d := edits(word, fold(c)); d <= closeEnough(length, utf8.RuneCountInString(c)) && (best == "" || d < least) {
+			best, least = c, d
 		}
 	}
 	return best, best != ""
+}
+
+// closeEnough is how many edits may lie between two words of so many characters.
+func closeEnough(x, y int) int {
+	switch shorter := min(x, y); {
+	case shorter <= 2:
+		return 0
+	case shorter <= 5:
+		return 1
+	default:
+		return shorter / 3
+	}
+}
+
+// edits counts the characters in which two words differ. Two that changed places
+// are one.
+func edits(x, y string) int {
+	d := levenshtein.ComputeDistance(x, y)
+	if d == 2 && len(x) == len(y) {
+		p, q := []rune(x), []rune(y)
+		slices.Sort(p)
+		slices.Sort(q)
+		if slices.Equal(p, q) {
+			return 1
+		}
+	}
+	return d
 }

@@ -123,6 +123,9 @@ func (p *parser) put(name, value string) {
 	switch {
 	case name == p.tool.listField():
 		list, _ := old.([]string)
+		if list == nil { // of nothing it is an empty list, which is not as good as left out
+			list = []string{}
+		}
 		p.args[name] = append(list, strings.FieldsFunc(value, func(r rune) bool { return r == ',' })...)
 	case taken:
 		p.say("%s: it is given twice", shorten(name))

@@ -76,6 +76,8 @@ var parsed = map[string][]struct{ fact, text, want string }{
 		{"with commas of other languages", `checkout-env i-1，i-2、i-3`, `{"env_id":"checkout-env","target_instances":["i-1","i-2","i-3"]}`},
 		{"targets before the id", `i-1 db-host checkout-env`, `{"env_id":"checkout-env","target_instances":["i-1","db-host"]}`},
 		{"targets by their key", `checkout-env target-instances=i-1,i-2`, `{"env_id":"checkout-env","target_instances":["i-1","i-2"]}`},
+		{"targets of nothing, which the check refuses", `checkout-env target-instances=`, `{"env_id":"checkout-env","target_instances":[]}`},
+		{"targets that are a comma", `checkout-env --target-instances ,`, `{"env_id":"checkout-env","target_instances":[]}`},
 		{"targets by their key, several times", `checkout-env --target-instances i-1 i-2 target_instances=i-3`, `{"env_id":"checkout-env","target_instances":["i-1","i-2","i-3"]}`},
 		{"a second word that is no target, which the check refuses", `checkout-env foo`, `{"env_id":"checkout-env","target_instances":["foo"]}`},
 	},

@@ -3,12 +3,17 @@ package tools_test
 import (
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/alitriage/alitriage/cloudapi/cloudsim"
+	"github.com/alitriage/alitriage/formatters"
 	"github.com/alitriage/alitriage/tools"
 )
 
@@ -37,6 +42,59 @@ func TestAPlanSaysWhatACallWouldDoAndAsksNobody(t *testing.T) {
 	require.Empty(t, w.sent)
 }
 
+// TestManagedInstances: Cloud Assistant runs commands on them like on its own, so
+// that every id of a report is one to ask with.
+func TestManagedInstances(t *testing.T) {
+	const id = "mi-hz018jrc1o0000000"
+	require.Empty(t, tools.CheckID("instance_id", id))
+	require.NotEmpty(t, tools.CheckID("invoke_id", id))
+	w := newWorld(t)
+	plan, err := w.tool(t, "get_invocation_results").Plan(json.RawMessage(`{"instance_id":"` + id + `","full_output":true}`))
+	require.NoError(t, err)
+	require.Contains(t, toJSON(t, plan.Args), id)
+	args, err := w.tool(t, "get_invocation_results").ParseArgs("disk-cleanup " + id)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"invoke_id":"disk-cleanup","instance_id":"`+id+`"}`, string(args))
+	found := w.cfg.Triage("agent offline on " + id + ", see i-bp1i7gg30r52z2em0000")
+	require.Len(t, found.Calls, 2)
+}
+
+// TestEveryStepOfAReportIsAccepted: no report advises a call that is refused.
+func TestEveryStepOfAReportIsAccepted(t *testing.T) {
+	advised := regexp.MustCompile(`\b((?:instance|invoke|command|change|app|operation|env)_id)[ =]([0-9A-Za-z_-]+)`)
+	files, err := filepath.Glob("../formatters/testdata/golden/*/*.json")
+	require.NoError(t, err)
+	n := 0
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var r formatters.Report
+		require.NoError(t, json.Unmarshal(raw, &r), file)
+		ids := map[string][]string{}
+		for _, step := range r.NextSteps {
+			for _, m := range advised.FindAllStringSubmatch(step, -1) {
+				if strings.ContainsAny(m[2], "0123456789") { // else a word behind the name
+					ids[m[1]] = append(ids[m[1]], m[2])
+				}
+			}
+		}
+		for _, item := range r.Items { // the note on whole outputs says to ask with these
+			list, _ := item.Facts.Get("instance_ids").([]string)
+			ids["instance_id"] = append(ids["instance_id"], list...)
+		}
+		for arg, list := range ids {
+			for _, id := range list {
+				if file := filepath.Base(file); file == "hostile-texts.json" || strings.HasPrefix(file, "output-that-pretends") {
+					continue
+				}
+				n++
+				require.Empty(t, tools.CheckID(arg, id), "%s: %s %s", file, arg, id)
+			}
+		}
+	}
+	require.Greater(t, n, 50)
+}
+
 func TestARefusalKnowsTheWholeCallThatWasMeant(t *testing.T) {
 	w := newWorld(t)
 	for _, row := range []struct{ tool, args, instead, with string }{
@@ -49,6 +107,9 @@ func TestARefusalKnowsTheWholeCallThatWasMeant(t *testing.T) {
 		{"get_app_status", `{"app_id":"payment","profile":"prd"}`, "get_app_status", `{"app_id":"payments","profile":"prod"}`},
 
 		{"get_app_status", `{"app_id":"checkout-env"}`, "", ""},              // it would start something
+		{"gather_env_stats", `{"env_id":"checkout-evn"}`, "", ""},            // so would this
+		{"gather_env_stats", `{"env_id":"checkout-env","profile":"prdo"}`, "", ""},
+		{"gather_env_stats", `{"envid":"checkout-env"}`, "", ""},
 		{"get_app_status", `{"app_id":"chekout","wait_seconds":-1}`, "", ""}, // of which one problem stays
 		{"get_app_status", `{"app_id":"i-bp1****"}`, "", ""},
 		{"get_app_status", `{}`, "", ""},
