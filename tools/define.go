@@ -20,6 +20,8 @@ type spec[In, Out any] struct {
 	// Starts tells whether Run with these arguments starts something, so that it
 	// must be called once only; nil: it never does.
 	Starts func(In) bool
+	// Scope says on what such a start would work: "all instances of the environment".
+	Scope func(In) string
 	// Run asks the cloud once.
 	Run    func(ctx context.Context, at place, in In) (Out, error)
 	Report func(formatters.Airlock, In, Out) formatters.Report
@@ -70,7 +72,11 @@ func define[In, Out any](s *set, d spec[In, Out]) Tool {
 		if err != nil {
 			return Plan{}, err
 		}
-		return Plan{Args: c.arguments(c.in), Starts: d.Starts(c.in), Place: t.asked(reflect.ValueOf(c.in), c.at, d.Central).place(), Wait: c.wait}, nil
+		plan := Plan{Args: c.arguments(c.in), Starts: d.Starts(c.in), Place: t.asked(reflect.ValueOf(c.in), c.at, d.Central).place(), Wait: c.wait}
+		if plan.Starts {
+			plan.Scope = d.Scope(c.in)
+		}
+		return plan, nil
 	}
 	t.whole = func(raw json.RawMessage, r formatters.Report) json.RawMessage {
 		c, err := prepare(raw)

@@ -48,6 +48,7 @@ func gatherEnvStats(s *set) Tool {
 		Actions: []string{"webplus:GatherAppEnvStats", "webplus:DescribeGatherStatsResult"},
 		Check:   checkGather,
 		Starts:  func(in gatherEnvStatsIn) bool { return in.EnvID != "" },
+		Scope:   gatherScope,
 		Run: func(ctx context.Context, at place, in gatherEnvStatsIn) (gatherOut, error) {
 			if in.EnvID != "" {
 				return s.starts.start(ctx, at, in)
@@ -90,6 +91,18 @@ func readOnlyGather(d spec[gatherEnvStatsIn, gatherOut]) spec[gatherReadIn, gath
 		Nothing: gatherReadIn{ChangeID: noChange},
 		Resume:  func(in gatherReadIn, out gatherOut) (gatherReadIn, bool) { return in, out.changing() },
 	}
+}
+
+func gatherScope(in gatherEnvStatsIn) string {
+	n := len(in.TargetInstances)
+	if n == 0 {
+		return "all instances of the environment"
+	}
+	list := make([]string, n)
+	for i, id := range in.TargetInstances {
+		list[i] = string(id)
+	}
+	return plural(n, "instance", "instances") + ": " + listed(list)
 }
 
 func checkGather(in gatherEnvStatsIn) (problems []string) {

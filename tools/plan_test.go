@@ -42,6 +42,23 @@ func TestAPlanSaysWhatACallWouldDoAndAsksNobody(t *testing.T) {
 	require.Empty(t, w.sent)
 }
 
+func TestAPlanOfAStartSaysOnWhat(t *testing.T) {
+	w := newWorld(t)
+	for args, want := range map[string]string{
+		`{"env_id":"checkout-env"}`:                                            "all instances of the environment",
+		`{"env_id":"checkout-env","target_instances":null}`:                    "all instances of the environment",
+		`{"env_id":"checkout-env","target_instances":["i-1"]}`:                 "1 instance: i-1",
+		`{"env_id":"checkout-env","target_instances":["i-1","i-2","i-1"," "]}`: "2 instances: i-1, i-2",
+		`{"env_id":"checkout-env","target_instances":"i-1,i-2,i-3,i-4,i-5"}`:   "5 instances: i-1, i-2, i-3 and 2 more",
+		`{"change_id":"wc-5d4103a856fd7c14ac900000"}`:                          "",
+		`{"change_id":"wc-5d4103a856fd7c14ac900000","target_instances":[]}`:    "",
+	} {
+		plan, err := w.tool(t, "gather_env_stats").Plan(json.RawMessage(args))
+		require.NoError(t, err, args)
+		require.Equal(t, want, plan.Scope, args)
+	}
+}
+
 // TestManagedInstances: Cloud Assistant runs commands on them like on its own, so
 // that every id of a report is one to ask with.
 func TestManagedInstances(t *testing.T) {
@@ -106,8 +123,8 @@ func TestARefusalKnowsTheWholeCallThatWasMeant(t *testing.T) {
 		{"get_app_status", `{"app_id":"disk-cleanup"}`, "get_invocation_results", `{"invoke_id":"disk-cleanup"}`},
 		{"get_app_status", `{"app_id":"payment","profile":"prd"}`, "get_app_status", `{"app_id":"payments","profile":"prod"}`},
 
-		{"get_app_status", `{"app_id":"checkout-env"}`, "", ""},              // it would start something
-		{"gather_env_stats", `{"env_id":"checkout-evn"}`, "", ""},            // so would this
+		{"get_app_status", `{"app_id":"checkout-env"}`, "", ""},   // it would start something
+		{"gather_env_stats", `{"env_id":"checkout-evn"}`, "", ""}, // so would this
 		{"gather_env_stats", `{"env_id":"checkout-env","profile":"prdo"}`, "", ""},
 		{"gather_env_stats", `{"envid":"checkout-env"}`, "", ""},
 		{"get_app_status", `{"app_id":"chekout","wait_seconds":-1}`, "", ""}, // of which one problem stays

@@ -97,6 +97,7 @@ func (t Tool) Call(ctx context.Context, args json.RawMessage, progress func(Prog
 type Plan struct {
 	Args   formatters.Facts // with ids in the place of aliases, and the account and region in use
 	Starts bool             // it would start something
+	Scope  string           // on what it would start something: "all instances of the environment"
 	Place  string           // in which, of all places: nothing else is to be started there meanwhile
 	Wait   time.Duration    // how long it would wait for a final state
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -178,7 +179,7 @@ func (b *bot) planned(c command, call tools.Call) (*run, blockkit.Message, strin
 		return nil, blockkit.Failure(tool.ErrorText(err), blockkit.Frame{}), wasNotUnderstood
 	}
 	r := &run{Kind: kindReport, Tool: tool.Name, Args: asJSON(plan.Args), Asker: c.person, Where: c.where}
-	r.Wait = plan.Wait
+	r.Wait, r.Scope = plan.Wait, plan.Scope
 	if !plan.Starts {
 		return r, blockkit.Message{}, ""
 	}
@@ -294,7 +295,7 @@ func question(id string, r *run) blockkit.Message {
 		return blockkit.Failure(r.Error, blockkit.Frame{Run: id, Buttons: choices(id, r)})
 	}
 	return blockkit.Say("Start "+r.Tool+" "+subject(r)+"?",
-		[]string{"It creates a change in the environment; while it runs, other changes may be refused."},
+		[]string{"It works on " + cmp.Or(r.Scope, "what the arguments say") + ".", "It creates a change in the environment; while it runs, other changes may be refused."},
 		blockkit.Frame{Run: id, Buttons: []blockkit.Button{
 			{Action: actionStart, Text: "Start", Value: id, Style: blockkit.Primary},
 			{Action: actionCancel, Text: "Cancel", Value: id},

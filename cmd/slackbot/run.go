@@ -14,6 +14,7 @@ type run struct {
 	Kind  kind            `json:"kind"`
 	Tool  string          `json:"tool,omitempty"`
 	Args  json.RawMessage `json:"args,omitempty"`  // of the next read
+	Scope string          `json:"scope,omitempty"` // of a start: on what it works
 	First json.RawMessage `json:"first,omitempty"` // as they were at first, for the audit
 	Asker person          `json:"asker"`
 	Where surface         `json:"where"`

@@ -126,7 +126,7 @@ func kindOf(name string, r formatters.Report) string {
 
 func TestGoldenWords(t *testing.T) {
 	golden(t, "ack", blockkit.Say("IN_PROGRESS: get_app_status app_id=checkout", []string{"The result appears here; nothing is shared unless you press Share."}, blockkit.Frame{Run: "7F3KQ2MXAB"}))
-	golden(t, "question", blockkit.Say("Start gather_env_stats env_id=we-5d3eaaea2977ca5251e00000?", []string{"It creates a change in the environment; while it runs, other changes may be refused."}, blockkit.Frame{
+	golden(t, "question", blockkit.Say("Start gather_env_stats env_id=we-5d3eaaea2977ca5251e00000?", []string{"It works on all instances of the environment.", "It creates a change in the environment; while it runs, other changes may be refused."}, blockkit.Frame{
 		Run: "7F3KQ2MXAB", Buttons: []blockkit.Button{{Action: "start", Text: "Start", Value: "7F3KQ2MXAB", Style: blockkit.Primary}, {Action: "cancel", Text: "Cancel", Value: "7F3KQ2MXAB"}},
 	}))
 	golden(t, "refusal", blockkit.Failure("get_app_status: refused, nothing was asked of Alibaba Cloud\n- app_id: \"checkuot\" is refused: it does not have the shape of an AppId; did you mean the alias checkout?", blockkit.Frame{}))
