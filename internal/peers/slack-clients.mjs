@@ -302,6 +302,38 @@ await check("bolt: an event, answered in its thread", async () => {
   assert.match((await last(alice, incidents)).text, /^you said <@U.*> look$/);
 });
 
+await check("bolt: channels that are shared with another workspace, and an edit", async () => {
+  const { shared, hosted } = identity.channels;
+  const { dora } = identity.users;
+  const heard = [];
+  const listener = async ({ body, event, context, next }) => {
+    heard.push({ app: context.teamId, outer: body.team_id, sender: event.user_team ?? event.team, external: body.is_ext_shared_channel, edited: Boolean(event.edited) });
+    await next();
+  };
+  app.event("app_mention", listener);
+  const seen = await order("mention", { user: dora, channel: shared, text: "look" });
+  await order("mention", { user: dora, channel: hosted, text: "look" });
+  await order("mention", { user: alice, channel: hosted, text: "look" });
+  await order("edit", { user: dora, channel: shared, ts: seen.ts, text: `<@${identity.bot_user_id}> look again` });
+  await until("four mentions", async () => heard.length === 4);
+  const [ours, partner] = [identity.team_id, heard[0].sender];
+  assert.notEqual(partner, ours);
+  assert.deepEqual(heard, [
+    { app: ours, outer: ours, sender: partner, external: true, edited: false },
+    { app: ours, outer: partner, sender: partner, external: true, edited: false },
+    { app: ours, outer: partner, sender: ours, external: true, edited: false },
+    { app: ours, outer: ours, sender: partner, external: true, edited: true },
+  ]);
+  const pressed = [];
+  app.action("who", async ({ ack, body }) => {
+    await ack();
+    pressed.push([body.team.id, body.user.team_id]);
+  });
+  const { ts } = await web.chat.postMessage({ channel: shared, text: "m", blocks: [button("who")] });
+  for (const user of [dora, alice]) await order("click", { user, channel: shared, ts, action_id: "who" });
+  assert.deepEqual(pressed, [[ours, partner], [ours, ours]]);
+});
+
 await check("bolt: a message shortcut", async () => {
   const message = await order("say", { user: bob, channel: incidents, text: "t-hz0 failed" });
   const seen = await order("shortcut", { user: alice, channel: incidents, ts: message.ts, callback_id: "triage_message" });

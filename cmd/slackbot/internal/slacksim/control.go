@@ -74,12 +74,15 @@ func init() {
 		"command": func(s *Sim, _ *http.Request, o order) (any, error) {
 			return s.Command(o.User, o.Channel, o.Command, o.Text)
 		},
-		"click": func(s *Sim, _ *http.Request, o order) (any, error) { return s.press(o) },
+		"click": func(s *Sim, _ *http.Request, o order) (any, error) { return s.pressFor(o) },
 		"shortcut": func(s *Sim, _ *http.Request, o order) (any, error) {
 			return s.Shortcut(o.User, s.seen(o), o.CallbackID)
 		},
 		"mention": func(s *Sim, _ *http.Request, o order) (any, error) {
 			return s.Mention(o.User, o.Channel, o.ThreadTS, o.Text)
+		},
+		"edit": func(s *Sim, _ *http.Request, o order) (any, error) {
+			return s.Rewrite(o.User, o.Channel, o.TS, o.Text)
 		},
 		"dm": func(s *Sim, _ *http.Request, o order) (any, error) { return s.DirectMessage(o.User, o.Text) },
 		"say": func(s *Sim, _ *http.Request, o order) (any, error) {
@@ -131,7 +134,7 @@ func (s *Sim) seen(o order) Message {
 	return m
 }
 
-func (s *Sim) press(o order) (Answer, error) {
+func (s *Sim) pressFor(o order) (Answer, error) {
 	if o.Value != "" {
 		return s.Choose(o.User, s.seen(o), o.ActionID, o.Value)
 	}

@@ -20,6 +20,9 @@
 //	shown := sim.Visible(slacksim.Alice, slacksim.Incidents)
 //	seen, err = sim.Click(slacksim.Alice, shown[0], "refresh")
 //
+// Alice, Bob and Carol are of its workspace; Dora is of another one, with which
+// the channels Shared and Hosted are shared.
+//
 // In a testing/synctest bubble New and Transport stand for Start and sockets.
 //
 // Where Slack's behaviour is not documented the comment says "not known" and the

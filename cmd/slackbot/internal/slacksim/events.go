@@ -1,12 +1,16 @@
 package slacksim
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Attempt is one delivery of an event.
@@ -63,36 +67,105 @@ func (s *Sim) write(user, channel, threadTS, text, scope string, event map[strin
 	if err != nil {
 		return Answer{}, err
 	}
-	event["user"], event["text"], event["ts"], event["event_ts"] = user, text, m.TS, m.TS
-	event["channel"], event["team"], event["client_msg_id"] = channel, TeamID, randomHex(16)
-	if threadTS != "" {
-		event["thread_ts"] = threadTS
-	}
-	out, err := s.Event(event)
+	return s.told(m, event)
+}
+
+// told sends the event of a message of a person's.
+func (s *Sim) told(m Message, event map[string]any) (Answer, error) {
+	s.mu.Lock()
+	written, around := s.written(m)
+	s.mu.Unlock()
+	written["event_ts"], written["channel"] = m.TS, m.Channel
+	maps.Copy(written, event)
+	out, err := s.Send(Sent{Event: written, Envelope: around})
 	out.TS = m.TS
 	return out, err
 }
 
+// written is a message of a person's as an event has it, and what is special in the
+// envelope around it: in a channel that is shared with another workspace the team
+// is the host's, and the person's own is the user_team where it is another one (so
+// in the payloads that bolt-python's tests have).
+func (s *Sim) written(m Message) (event, envelope map[string]any) {
+	u, _ := s.user(m.User)
+	c, _ := s.channel(m.Channel)
+	event = map[string]any{"user": m.User, "text": m.Text, "ts": m.TS, "team": cmp.Or(c.Host, u.team()), "client_msg_id": randomHex(16)}
+	event["blocks"] = []any{map[string]any{"type": "rich_text", "block_id": "b", "elements": []any{
+		map[string]any{"type": "rich_text_section", "elements": []any{map[string]any{"type": "text", "text": m.Text}}},
+	}}}
+	if m.ThreadTS != "" {
+		event["thread_ts"] = m.ThreadTS
+	}
+	if c.Host == "" {
+		return event, nil
+	}
+	if u.team() != c.Host {
+		event["user_team"], event["source_team"] = u.team(), u.team()
+	}
+	return event, map[string]any{"is_ext_shared_channel": true, "team_id": c.Host, "context_team_id": TeamID}
+}
+
+// Rewrite is a person who edits what they have written. Where the bot is mentioned
+// it hears of the mention again, in direct messages of a change.
+func (s *Sim) Rewrite(user, channel, ts, text string) (Answer, error) {
+	s.mu.Lock()
+	c, _ := s.channel(channel)
+	m := s.stored(channel, ts)
+	if m == nil || m.User != user {
+		s.mu.Unlock()
+		return Answer{}, fmt.Errorf("%s has written nothing there", user)
+	}
+	before, _ := s.written(m.copy())
+	m.Text = text
+	changed := m.copy()
+	edited := map[string]any{"user": user, "ts": s.stamp()}
+	after, _ := s.written(changed)
+	s.mu.Unlock()
+	if !c.direct() {
+		return s.told(changed, map[string]any{"type": "app_mention", "edited": edited})
+	}
+	after["type"], before["type"], after["edited"] = "message", "message", edited
+	return s.Event(map[string]any{
+		"type": "message", "subtype": "message_changed", "hidden": true, "channel": channel, "channel_type": "im", "ts": edited["ts"], "event_ts": edited["ts"],
+		"message": after, "previous_message": before,
+	})
+}
+
+// Sent is an event that is delivered.
+type Sent struct {
+	Event    map[string]any
+	Envelope map[string]any // fields that are others than usual; nil takes one away
+	Retry    int            // Slack has tried that often before
+}
+
 // Event delivers any event, with the envelope that Slack puts around it.
-func (s *Sim) Event(event map[string]any) (Answer, error) {
-	id := identifier("Ev")
+func (s *Sim) Event(event map[string]any) (Answer, error) { return s.Send(Sent{Event: event}) }
+
+// Send delivers an event with an envelope of its own.
+func (s *Sim) Send(sent Sent) (Answer, error) {
 	s.mu.Lock()
 	now := s.now().Unix()
 	s.mu.Unlock()
-	raw, err := json.Marshal(map[string]any{
-		"token": "deprecated", "team_id": TeamID, "context_team_id": TeamID, "api_app_id": AppID, "event": event,
-		"type": "event_callback", "event_id": id, "event_time": now, "is_ext_shared_channel": false,
+	envelope := map[string]any{
+		"token": "deprecated", "team_id": TeamID, "context_team_id": TeamID, "api_app_id": AppID, "event": sent.Event,
+		"type": "event_callback", "event_id": identifier("Ev"), "event_time": now, "is_ext_shared_channel": false,
 		"event_context": "4-" + randomHex(8), "context_enterprise_id": nil,
 		"authorizations": []any{map[string]any{
 			"team_id": TeamID, "user_id": BotUser, "is_bot": true, "is_enterprise_install": false, "enterprise_id": nil,
 		}},
-	})
+	}
+	replace(envelope, sent.Envelope)
+	id, _ := envelope["event_id"].(string)
+	raw, err := encoded(envelope)
 	if err != nil {
 		return Answer{}, err
 	}
 	d := delivery{
 		kind: "events_api", path: s.options.Paths.Events, contentType: "application/json", body: raw,
-		payload: json.RawMessage(raw),
+		payload: raw,
+	}
+	if sent.Retry > 0 {
+		d.again(sent.Retry, "http_timeout")
 	}
 	out := s.attempt(id, d)
 	if out.failed() {
@@ -121,12 +194,17 @@ func (s *Sim) retry(id string, d delivery, last Answer) {
 			timer.Stop()
 			return
 		}
-		d.retry, d.reason = i+1, retryReason(last)
-		d.header = http.Header{"X-Slack-Retry-Num": {strconv.Itoa(d.retry)}, "X-Slack-Retry-Reason": {d.reason}}
+		d.again(i+1, retryReason(last))
 		if last = s.attempt(id, d); !last.failed() {
 			return
 		}
 	}
+}
+
+// again makes a delivery a repeated one.
+func (d *delivery) again(number int, reason string) {
+	d.retry, d.reason = number, reason
+	d.header = http.Header{"X-Slack-Retry-Num": {strconv.Itoa(number)}, "X-Slack-Retry-Reason": {reason}}
 }
 
 func retryReason(a Answer) string {
@@ -156,6 +234,28 @@ func (s *Sim) VerifyURL() error {
 		return fmt.Errorf("the challenge did not come back: %s %d %q", out.Error, out.Status, out.Body)
 	}
 	return nil
+}
+
+// encoded is JSON as Slack writes it: in ASCII, so that a Chinese character has six
+// bytes.
+func encoded(v any) (json.RawMessage, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var out []byte
+	for _, r := range string(raw) {
+		switch {
+		case r < utf8.RuneSelf:
+			out = utf8.AppendRune(out, r)
+		case r < 0x10000:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		default:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		}
+	}
+	return out, nil
 }
 
 // background runs something that Close waits for.

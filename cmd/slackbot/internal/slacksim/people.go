@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -47,6 +48,11 @@ func (a Answer) Text() string {
 // returns when the app has answered or the time is over. Slack does not repeat
 // commands. An error means that nobody could type that.
 func (s *Sim) Command(user, channel, command, text string) (Answer, error) {
+	return s.CommandWith(user, channel, command, text, nil)
+}
+
+// CommandWith is a Command some fields of which are others.
+func (s *Sim) CommandWith(user, channel, command, text string, changes map[string]string) (Answer, error) {
 	s.mu.Lock()
 	u, c, err := s.present(user, channel)
 	if err == nil && !slices.Contains(s.scopes, "commands") {
@@ -61,10 +67,11 @@ func (s *Sim) Command(user, channel, command, text string) (Answer, error) {
 	}
 	trigger, response := triggerID(), s.newResponseURL(user, channel, nil)
 	fields := map[string]string{
-		"team_id": TeamID, "team_domain": s.world.Domain, "channel_id": channel, "channel_name": c.displayName(),
+		"team_id": u.team(), "team_domain": s.world.Domain, "channel_id": channel, "channel_name": c.displayName(),
 		"user_id": user, "user_name": u.Name, "command": command, "text": text, "api_app_id": AppID,
 		"is_enterprise_install": "false", "response_url": response, "trigger_id": trigger, "token": "deprecated",
 	}
+	maps.Copy(fields, changes)
 	s.mu.Unlock()
 	form := url.Values{}
 	for name, value := range fields {
@@ -112,6 +119,27 @@ func (s *Sim) Click(user string, m Message, actionID string) (Answer, error) {
 	return s.use(user, m, actionID, "")
 }
 
+// ClickWith is a Click some fields of whose payload are others; nil takes one away.
+func (s *Sim) ClickWith(user string, m Message, actionID string, changes map[string]any) (Answer, error) {
+	action, err := findAction(m, actionID, "")
+	if err != nil {
+		return Answer{}, err
+	}
+	return s.interact(user, m, func(payload map[string]any) {
+		s.press(payload, m, action)
+		replace(payload, changes)
+	})
+}
+
+// replace puts changes into a payload; nil takes a field away.
+func replace(payload, changes map[string]any) {
+	for name, value := range changes {
+		if payload[name] = value; value == nil {
+			delete(payload, name)
+		}
+	}
+}
+
 // Choose is a person who picks the option with this value in a menu.
 func (s *Sim) Choose(user string, m Message, actionID, value string) (Answer, error) {
 	return s.use(user, m, actionID, value)
@@ -122,13 +150,15 @@ func (s *Sim) use(user string, m Message, actionID, value string) (Answer, error
 	if err != nil {
 		return Answer{}, err
 	}
-	return s.interact(user, m, func(payload map[string]any) {
-		action["action_ts"] = s.stamp()
-		payload["type"] = "block_actions"
-		payload["actions"] = []any{action}
-		payload["state"] = map[string]any{"values": map[string]any{}}
-		payload["container"] = container(m)
-	})
+	return s.interact(user, m, func(payload map[string]any) { s.press(payload, m, action) })
+}
+
+func (s *Sim) press(payload map[string]any, m Message, action object) {
+	action["action_ts"] = s.stamp()
+	payload["type"] = "block_actions"
+	payload["actions"] = []any{action}
+	payload["state"] = map[string]any{"values": map[string]any{}}
+	payload["container"] = container(m)
 }
 
 // Shortcut is a person who picks the app's shortcut in the menu of a message.
@@ -154,7 +184,7 @@ func (s *Sim) interact(user string, m Message, complete func(map[string]any)) (A
 	}
 	trigger := triggerID()
 	payload := map[string]any{
-		"user": map[string]any{"id": u.ID, "username": u.Name, "name": u.Name, "team_id": TeamID},
+		"user": map[string]any{"id": u.ID, "username": u.Name, "name": u.Name, "team_id": u.team()},
 		"team": map[string]any{"id": TeamID, "domain": s.world.Domain}, "api_app_id": AppID, "token": "deprecated",
 		"trigger_id": trigger, "enterprise": nil, "is_enterprise_install": false,
 		"channel": map[string]any{"id": c.ID, "name": c.displayName()},
@@ -170,13 +200,13 @@ func (s *Sim) interact(user string, m Message, complete func(map[string]any)) (A
 	response := s.newResponseURL(user, m.Channel, source)
 	payload["response_url"] = response
 	s.mu.Unlock()
-	raw, err := json.Marshal(payload)
+	raw, err := encoded(payload)
 	if err != nil {
 		return Answer{}, err
 	}
 	out := s.deliver(delivery{
 		kind: "interactive", path: s.options.Paths.Interactions, contentType: formType,
-		body: []byte(url.Values{"payload": {string(raw)}}.Encode()), payload: json.RawMessage(raw),
+		body: []byte(url.Values{"payload": {string(raw)}}.Encode()), payload: raw,
 	})
 	out.TriggerID, out.ResponseURL = trigger, response
 	return out, nil

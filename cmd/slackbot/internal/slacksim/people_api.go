@@ -4,10 +4,14 @@ import "strings"
 
 func (s *Sim) authTest(arguments) (answer, *refusal) {
 	bot, _ := s.user(BotUser)
-	return answer{
+	out := answer{
 		"url": "https://" + s.world.Domain + ".slack.com/", "team": s.world.Domain, "user": bot.Name,
 		"team_id": TeamID, "user_id": BotUser, "bot_id": BotID, "is_enterprise_install": false,
-	}, nil
+	}
+	if s.world.Org != "" {
+		out["enterprise_id"] = s.world.Org
+	}
+	return out, nil
 }
 
 func (s *Sim) userInfo(a arguments) (answer, *refusal) {
@@ -16,9 +20,9 @@ func (s *Sim) userInfo(a arguments) (answer, *refusal) {
 		return nil, refuse("user_not_found")
 	}
 	return answer{"user": map[string]any{
-		"id": u.ID, "team_id": TeamID, "name": u.Name, "real_name": u.RealName, "deleted": u.Deleted,
+		"id": u.ID, "team_id": u.team(), "name": u.Name, "real_name": u.RealName, "deleted": u.Deleted,
 		"tz": u.TZ, "tz_label": u.TZLabel, "tz_offset": u.TZOffset, "is_bot": u.IsBot, "is_app_user": false,
-		"profile": map[string]any{"real_name": u.RealName, "display_name": u.Name, "team": TeamID},
+		"profile": map[string]any{"real_name": u.RealName, "display_name": u.Name, "team": u.team()},
 	}}, nil
 }
 

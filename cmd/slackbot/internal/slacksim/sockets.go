@@ -229,6 +229,12 @@ func (s *Sim) acknowledge(c *socket, data []byte) {
 	s.sockets.acks = append(s.sockets.acks, ack)
 }
 
+// Push sends an envelope of any kind over Socket Mode, such as Slack may have one
+// day.
+func (s *Sim) Push(kind string, payload any) Answer {
+	return s.deliver(delivery{kind: kind, payload: payload})
+}
+
 // sendEnvelope gives d to any one of the connections and waits for its ack.
 func (s *Sim) sendEnvelope(ctx context.Context, d delivery) Answer {
 	id := envelopeID()

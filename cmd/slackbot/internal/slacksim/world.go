@@ -1,10 +1,14 @@
 package slacksim
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // The demo workspace. The ids are constants, so that tests can name them.
 const (
 	TeamID  = "T0FAKETEAM"
+	Partner = "T0PARTNER" // another workspace, by Slack Connect
 	AppID   = "A0FAKEAPP"
 	BotID   = "B0FAKEBOT"
 	BotUser = "U0FAKEBOT"
@@ -12,17 +16,21 @@ const (
 	Alice = "U0ALICE" // on call, in Hangzhou; member of Oncall
 	Bob   = "U0BOB"   // in Berlin; not in Oncall
 	Carol = "U0CAROL" // in no channel with the bot but Incidents
+	Dora  = "U0DORA"  // of Partner
 
 	Incidents = "C0INCIDENTS" // public: the bot, Alice, Bob, Carol
 	Elsewhere = "C0ELSEWHERE" // public, without the bot: Alice, Bob
 	Private   = "G0PRIVATE"   // private, without the bot: Alice
 	Archived  = "C0ARCHIVED"  // archived: the bot, Alice
+	Shared    = "C0SHARED"    // with Partner: the bot, Alice, Dora
+	Hosted    = "C0HOSTED"    // by Partner, shared with us: the bot, Alice, Dora
 	Oncall    = "S0ONCALL"    // user group: Alice
 )
 
 // Workspace is who and what is there.
 type Workspace struct {
 	Domain   string
+	Org      string // an organisation that it is in, "" if none
 	Users    []User
 	Channels []Channel
 	Groups   []UserGroup
@@ -33,6 +41,7 @@ type User struct {
 	ID, Name, RealName, TZ, TZLabel string
 	TZOffset                        int
 	IsBot, Deleted                  bool
+	Team                            string // "" means TeamID
 }
 
 // Channel is a conversation: C… public, G… private, D… between two.
@@ -40,6 +49,9 @@ type Channel struct {
 	ID, Name string
 	Members  []string
 	Archived bool
+	// Host is the workspace that has shared it with others by Slack Connect; "" for a
+	// channel that is not shared.
+	Host string
 }
 
 // UserGroup is what people mention to reach several.
@@ -58,16 +70,21 @@ func Demo() *Workspace {
 			{ID: Alice, Name: "alice", RealName: "Alice", TZ: "Asia/Shanghai", TZLabel: "China Standard Time", TZOffset: 28800},
 			{ID: Bob, Name: "bob", RealName: "Bob", TZ: "Europe/Berlin", TZLabel: "Central European Time", TZOffset: 3600},
 			{ID: Carol, Name: "carol", RealName: "Carol", TZ: "Europe/London", TZLabel: "Greenwich Mean Time"},
+			{ID: Dora, Name: "dora", RealName: "Dora", TZ: "Europe/Paris", TZLabel: "Central European Time", TZOffset: 3600, Team: Partner},
 		},
 		Channels: []Channel{
 			{ID: Incidents, Name: "incidents", Members: []string{BotUser, Alice, Bob, Carol}},
 			{ID: Elsewhere, Name: "elsewhere", Members: []string{Alice, Bob}},
 			{ID: Private, Name: "private", Members: []string{Alice}},
 			{ID: Archived, Name: "archived", Members: []string{BotUser, Alice}, Archived: true},
+			{ID: Shared, Name: "shared", Members: []string{BotUser, Alice, Dora}, Host: TeamID},
+			{ID: Hosted, Name: "hosted", Members: []string{BotUser, Alice, Dora}, Host: Partner},
 		},
 		Groups: []UserGroup{{ID: Oncall, Handle: "oncall", Members: []string{Alice}}},
 	}
 }
+
+func (u User) team() string { return cmp.Or(u.Team, TeamID) }
 
 func (c Channel) has(user string) bool { return slices.Contains(c.Members, user) }
 func (c Channel) direct() bool         { return c.ID[0] == 'D' }
