@@ -70,8 +70,9 @@ var (
 	urlStart = regexp.MustCompile(`(?i)https?://|\b(?:[a-z0-9-]+\.)+(?:aliyun|alibabacloud)\.com[/?#]`)
 	// foreignTail is what WebPlus ids have behind their prefix.
 	foreignTail = regexp.MustCompile(`^[0-9A-Za-z]+$`)
-	// label is what a text calls the word behind it: appId=, "RequestId": ", /region/.
-	label = regexp.MustCompile(`(?i)([a-z][a-z_-]*)["'“”‘’]?\s{0,2}[=:/]\s{0,2}["'“”‘’]?$`)
+	// label is what a text calls the word behind it: appId=, "RequestId": ", /region/,
+	// Request ID：, and \"AppId\":\" in a text that is quoted itself.
+	label = regexp.MustCompile(`(?i)([a-z][a-z_-]*(?:\s{1,2}id)?)\\?["'“”‘’]?\s{0,2}[=:：/]\s{0,2}\\?["'“”‘’]?$`)
 	// profileNamed takes no bare words: prod is one of those.
 	profileNamed = regexp.MustCompile(`(?i)(?:^|[^\pL\pN_-])(?:(?:--|—|–)profile[\s=]\s{0,2}|(?:profile|account)["'“”‘’]?\s{0,2}[=:]\s{0,2})["'“”‘’]?([\pL\pN][\pL\pN._@-]*)`)
 )
@@ -191,7 +192,7 @@ func labelOf(text string, at int) string {
 	const far = 48
 	before := text[max(at-far, 0):at]
 	if parts := label.FindStringSubmatch(before); parts != nil {
-		return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(parts[1]))
+		return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(strings.Join(strings.Fields(parts[1]), "")))
 	}
 	return ""
 }
