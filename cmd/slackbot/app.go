@@ -152,6 +152,7 @@ func (a *app) bot(ctx context.Context, cfg config.Config, access config.SlackAcc
 	b := &bot{
 		known: known, tools: tools.All(known), slack: newWorkspace(access, m.delivered), queue: queue, health: newHealth(), metrics: m,
 		logger: logger, auditor: slog.New(slog.NewJSONHandler(a.out, nil)), readings: newReadings(), edits: newEdits(), cfg: cfg, hello: a.errs,
+		large: make(chan struct{}, maxLarge), closing: make(chan struct{}),
 	}
 	return b, nil
 }
@@ -167,6 +168,7 @@ const (
 // serve takes requests and works on runs until ctx ends, and hands over then what
 // is not done.
 func (b *bot) serve(ctx context.Context, stop func(), address string, access config.SlackAccess) error {
+	defer close(b.closing)
 	defer func() {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownLimit)
 		defer cancel()
@@ -241,7 +243,7 @@ func (b *bot) takeWork(ctx context.Context, access config.SlackAccess, failed ch
 // wrong stay wrong.
 func (b *bot) signIn(ctx context.Context) error {
 	for {
-		team, self, err := b.slack.self(ctx)
+		team, org, self, err := b.slack.self(ctx)
 		if err != nil {
 			b.health.slack(err)
 		}
@@ -249,6 +251,7 @@ func (b *bot) signIn(ctx context.Context) error {
 		case err == nil:
 			b.self = self
 			b.rules = newRules(b.cfg, team, b.slack.members, b.logger)
+			b.rules.org = org
 			return nil
 		case errors.Is(err, errSignedIn):
 			return &exitError{exitFailed, "Slack does not accept SLACK_BOT_TOKEN (" + err.Error() + "): install the app again, and set it anew"}

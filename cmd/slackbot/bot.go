@@ -38,6 +38,8 @@ type bot struct {
 	hello    io.Writer // is told where the operations are
 	readings *readings
 	edits    *edits
+	large    chan struct{} // has room for the large requests that are read at once
+	closing  chan struct{} // closed when the bot ends: what is whispered is tried no more
 }
 
 const (
@@ -61,6 +63,10 @@ type command struct {
 	trigger     string // names this request, however often it is delivered
 	responseURL string // "" for a mention
 	where       surface
+	ask         bool // before anything starts, whatever the rules say
+	file        bool // there was one beside the text
+	// notes are for the answer.
+	notes []string
 }
 
 // runID names a run after its request, so that a repeated request is the same run.
@@ -101,7 +107,11 @@ func (b *bot) command(ctx context.Context, c command) reply {
 }
 
 func (b *bot) refused(ctx context.Context, c command, why, text string) reply {
-	b.logger.InfoContext(ctx, "a request was refused", "why", why, "team", c.Team, "channel", c.Channel, "user", c.User)
+	level := slog.LevelInfo
+	if c.Team == "" { // which nobody can mend by a setting
+		level = slog.LevelWarn
+	}
+	b.logger.Log(ctx, level, "a request was refused", "why", why, "team", c.Team, "app", c.App, "channel", c.Channel, "user", c.User)
 	b.note(ctx, "", c.name, c.person, why)
 	return reply{Message: blockkit.Say("Refused: "+text, nil, blockkit.Frame{})}
 }
@@ -173,12 +183,12 @@ func (b *bot) planned(c command, call tools.Call) (*run, blockkit.Message, strin
 	}
 	plan, err := tool.Plan(call.Args)
 	if refusal, ok := errors.AsType[*tools.Refusal](err); ok && refusal.Instead != nil {
-		return &run{Kind: kindAsk, Tool: tool.Name, Asker: c.person, Where: c.where, Choices: []tools.Call{*refusal.Instead}, Error: tool.ErrorText(err)}, blockkit.Message{}, ""
+		return &run{Kind: kindAsk, Tool: tool.Name, Asker: c.person, Where: c.where, Choices: []tools.Call{*refusal.Instead}, Error: tool.ErrorText(err), Notes: c.notes}, blockkit.Message{}, ""
 	}
 	if err != nil {
-		return nil, blockkit.Failure(tool.ErrorText(err), blockkit.Frame{}), wasNotUnderstood
+		return nil, blockkit.Failure(tool.ErrorText(err), blockkit.Frame{Notes: c.notes}), wasNotUnderstood
 	}
-	r := &run{Kind: kindReport, Tool: tool.Name, Args: asJSON(plan.Args), Asker: c.person, Where: c.where}
+	r := &run{Kind: kindReport, Tool: tool.Name, Args: asJSON(plan.Args), Asker: c.person, Where: c.where, Notes: c.notes}
 	r.Wait, r.Scope = plan.Wait, plan.Scope
 	if !plan.Starts {
 		return r, blockkit.Message{}, ""
@@ -186,7 +196,7 @@ func (b *bot) planned(c command, call tools.Call) (*run, blockkit.Message, strin
 	if refusal := b.rules.refuseStart(c.person); refusal != "" {
 		return nil, blockkit.Say("Refused: "+refusal, nil, blockkit.Frame{}), wasForbidden
 	}
-	if b.rules.confirm {
+	if b.rules.confirm || c.ask {
 		r.Kind = kindAsk
 	}
 	return r, blockkit.Message{}, ""
@@ -292,11 +302,11 @@ func (b *bot) ask(ctx context.Context, id string, r *run) reply {
 // question is what has to be answered by a click.
 func question(id string, r *run) blockkit.Message {
 	if len(r.Choices) > 0 {
-		return blockkit.Failure(r.Error, blockkit.Frame{Run: id, Buttons: choices(id, r)})
+		return blockkit.Failure(r.Error, blockkit.Frame{Run: id, Buttons: choices(id, r), Notes: r.Notes})
 	}
 	return blockkit.Say("Start "+r.Tool+" "+subject(r)+"?",
 		[]string{"It works on " + cmp.Or(r.Scope, "what the arguments say") + ".", "It creates a change in the environment; while it runs, other changes may be refused."},
-		blockkit.Frame{Run: id, Buttons: []blockkit.Button{
+		blockkit.Frame{Run: id, Notes: r.Notes, Buttons: []blockkit.Button{
 			{Action: actionStart, Text: "Start", Value: id, Style: blockkit.Primary},
 			{Action: actionCancel, Text: "Cancel", Value: id},
 		}})

@@ -50,7 +50,7 @@ func (b *bot) click(ctx context.Context, c click) *said {
 		return nil
 	}
 	from, found := b.find(ctx, c.value)
-	if !found || from.Asker.Team != c.Team {
+	if !found || !from.Asker.sharesWith(c.person) {
 		b.refused(ctx, command{person: c.person}, "a click without a run", "")
 		return say("This is over 24 hours old, or unknown. Ask again.", blockkit.Frame{})
 	}

@@ -6,69 +6,53 @@ import (
 	"strings"
 	"time"
 
-	"github.com/slack-go/slack"
-
 	"github.com/alitriage/alitriage/formatters/blockkit"
 )
 
 // What comes in over HTTP and over Socket Mode is the same from here on.
 
-// envelope is that of an event.
-type envelope struct {
-	Type      string `json:"type"`
-	Challenge string `json:"challenge"`
-	TeamID    string `json:"team_id"`
-	EventID   string `json:"event_id"`
-	Event     event  `json:"event"`
-}
-
-type event struct {
-	Type        string `json:"type"`
-	SubType     string `json:"subtype"`
-	User        string `json:"user"`
-	BotID       string `json:"bot_id"`
-	Text        string `json:"text"`
-	Channel     string `json:"channel"`
-	ChannelType string `json:"channel_type"`
-	TS          string `json:"ts"`
-	ThreadTS    string `json:"thread_ts"`
-}
-
 // slashed takes a slash command.
-func (b *bot) slashed(ctx context.Context, c slack.SlashCommand) blockkit.Message {
+func (b *bot) slashed(ctx context.Context, c slashCommand) blockkit.Message {
 	b.metrics.commands.WithLabelValues("command").Inc()
 	where := surface{}
-	if strings.HasPrefix(c.ChannelID, "D") { // direct messages have nobody to hide from
-		where = surface{Channel: c.ChannelID, Post: true}
+	if strings.HasPrefix(string(c.ChannelID), "D") { // direct messages have nobody to hide from
+		where = surface{Channel: string(c.ChannelID), Post: true}
 	}
 	return b.command(ctx, command{
-		person: person{Team: c.TeamID, Channel: c.ChannelID, User: c.UserID},
-		name:   strings.TrimPrefix(c.Command, "/"), text: c.Text, trigger: c.TriggerID, responseURL: c.ResponseURL, where: where,
+		person: b.asker(c.origin(), c.ChannelID, c.UserID, ""),
+		name:   strings.TrimPrefix(string(c.Command), "/"), text: string(c.Text), trigger: string(c.TriggerID), responseURL: string(c.ResponseURL), where: where,
 	}).Message
 }
+
+func (b *bot) asker(o origin, channel, user, thread word) person {
+	app, team := o.teams(b.rules.org)
+	return person{Team: team, App: app, Channel: string(channel), User: string(user), Thread: string(thread)}
+}
+
+const blockActions = "block_actions"
 
 // interacted stores what the press of a button asks for. What there is to say at
 // once is said by after, when the click is acknowledged: to its response_url, for
 // the acknowledgement itself shows nothing.
-func (b *bot) interacted(ctx context.Context, callback slack.InteractionCallback) (after func()) {
+func (b *bot) interacted(ctx context.Context, i interaction) (after func()) {
 	after = func() {}
-	if callback.Type != slack.InteractionTypeBlockActions || len(callback.ActionCallback.BlockActions) == 0 || callback.TriggerID == "" {
+	if i.Type != blockActions || len(i.Actions) == 0 || i.TriggerID == "" {
 		b.logger.InfoContext(ctx, "an interaction that the bot does not know")
 		return after
 	}
 	b.metrics.commands.WithLabelValues("click").Inc()
-	action := callback.ActionCallback.BlockActions[0]
+	action := i.Actions[0]
 	if action.Value == "" {
 		return after // a link was opened
 	}
 	c := click{
-		person:  person{Team: callback.Team.ID, Channel: callback.Channel.ID, User: callback.User.ID, Thread: callback.Container.ThreadTs},
-		action:  action.ActionID,
-		value:   action.Value,
-		trigger: callback.TriggerID, responseURL: callback.ResponseURL,
+		person:  b.asker(i.origin(), i.Channel.ID, i.User.ID, i.Container.ThreadTS),
+		action:  string(action.ActionID),
+		value:   string(action.Value),
+		trigger: string(i.TriggerID), responseURL: string(i.ResponseURL),
 	}
-	if !callback.Container.IsEphemeral {
-		c.message = surface{Channel: callback.Container.ChannelID, TS: callback.Container.MessageTs, Thread: callback.Container.ThreadTs}
+	if !given(i.Container.IsEphemeral) {
+		c.message = surface{Channel: string(i.Container.ChannelID), TS: string(i.Container.MessageTS), Thread: string(i.Container.ThreadTS)}
 	}
 	m := b.click(ctx, c)
 	if m == nil || c.responseURL == "" || !b.slack.mayRespondTo(c.responseURL) {
@@ -85,29 +69,35 @@ func (b *bot) interacted(ctx context.Context, callback slack.InteractionCallback
 
 var errNotStored = errors.New("the run was not stored")
 
-// happened takes a mention, or a direct message to the bot.
-func (b *bot) happened(ctx context.Context, e envelope) error {
-	mention := e.Event.Type == "app_mention"
-	direct := e.Event.Type == "message" && e.Event.ChannelType == "im" && e.Event.SubType == ""
-	if e.Type != "event_callback" || !mention && !direct || e.Event.BotID != "" || e.Event.User == "" || e.Event.User == b.self || e.EventID == "" {
+// happened takes a mention, or a direct message to the bot. Again tells that Slack
+// has sent the event before.
+func (b *bot) happened(ctx context.Context, e envelope, again bool) error {
+	m, isForBot := b.message(e)
+	if !isForBot {
 		return nil
 	}
 	b.metrics.commands.WithLabelValues("mention").Inc()
-	thread := e.Event.ThreadTS
-	if thread == "" && mention {
-		thread = e.Event.TS // the answer does not fill the channel
+	thread := m.ThreadTS
+	if thread == "" && m.isMention() {
+		thread = m.TS // the answer does not fill the channel
 	}
-	name, text := mentioned(e.Event.Text, b.self)
+	name, text := mentioned(string(m.Text), b.self)
+	e.Event = m.event
 	c := command{
-		person: person{Team: e.TeamID, Channel: e.Event.Channel, User: e.Event.User, Thread: thread},
-		name:   name, text: text, trigger: e.EventID,
-		where: surface{Channel: e.Event.Channel, Thread: thread, Post: true},
+		person: b.asker(e.origin(), m.Channel, m.User, thread),
+		name:   name, text: text, trigger: m.trigger(name, text, string(e.EventID)), ask: again || m.isSecondHand(),
+		where: surface{Channel: string(m.Channel), Thread: string(thread), Post: true},
 	}
+	isNew, err := b.firstHeard(ctx, m, &c, string(e.EventID))
+	if err != nil || !isNew {
+		return err
+	}
+	c.file = given(m.Files)
 	return b.heard(ctx, c)
 }
 
 // heard takes a command out of a conversation, where there is no acknowledgement
-// to answer in. What is refused is whispered.
+// to answer in. What is refused is whispered, and to strangers nowhere else.
 func (b *bot) heard(ctx context.Context, c command) error {
 	answer := b.command(ctx, c)
 	switch {
@@ -128,7 +118,7 @@ const maxWhispers = 5
 func (b *bot) whispered(ctx context.Context, p person, m blockkit.Message) {
 	for try := 1; ; try++ {
 		err := b.slack.whisper(ctx, p.Channel, p.Thread, p.User, m)
-		if errors.Is(err, errNotThere) {
+		if errors.Is(err, errNotThere) && !b.rules.isStranger(p) {
 			var dm string
 			if dm, err = b.slack.openDM(ctx, p.User); err == nil {
 				_, err = b.slack.post(ctx, dm, "", m)
@@ -145,6 +135,10 @@ func (b *bot) whispered(ctx context.Context, p person, m blockkit.Message) {
 			b.logger.InfoContext(ctx, "a mention was not answered", "error", err)
 			return
 		}
-		time.Sleep(min(pause, maxTryPause))
+		select {
+		case <-time.After(min(pause, maxTryPause)):
+		case <-b.closing:
+			return
+		}
 	}
 }

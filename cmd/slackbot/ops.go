@@ -101,7 +101,7 @@ func (b *bot) ready(ctx context.Context) map[string]string {
 	b.health.store(b.storeReady(ctx))
 	if b.health.mayAsk() {
 		// Slack that is away for a while is no reason to send its requests elsewhere.
-		if _, _, err := b.slack.self(ctx); err == nil || errors.Is(err, errSignedIn) {
+		if _, _, _, err := b.slack.self(ctx); err == nil || errors.Is(err, errSignedIn) {
 			b.health.slack(err)
 		}
 	}

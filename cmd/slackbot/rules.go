@@ -19,7 +19,8 @@ const groupMemory = 5 * time.Minute
 // rules say who may do what, and where.
 type rules struct {
 	teams, channels, starters []string
-	everybody                 bool // may start
+	org                       string // that the token's workspace is in, if any (E…)
+	everybody                 bool   // may start
 	confirm                   bool
 	members                   func(context.Context, string) ([]string, error) // of a user group
 	logger                    *slog.Logger
@@ -49,12 +50,21 @@ func newRules(cfg config.Config, home string, members func(context.Context, stri
 // refuse says why a request is not taken; "" when it is.
 func (r *rules) refuse(p person) string {
 	switch {
-	case !slices.Contains(r.teams, p.Team):
+	case p.Team == "":
+		return "Slack does not tell of which workspace you are, and this bot works for some alone."
+	case r.isStranger(p):
 		return "this bot does not work for this workspace. Whoever runs it can add it to team_ids."
 	case len(r.channels) > 0 && !slices.Contains(r.channels, p.Channel):
 		return "commands do not work in this channel. Whoever runs the bot can add it to channels; they work in " + mentions(r.channels, "#") + "."
 	}
 	return ""
+}
+
+// isStranger tells whether somebody, or the installation that they have asked, is
+// of a workspace that the bot does not work for. An installation of a whole
+// organisation works for those of its workspaces that are listed.
+func (r *rules) isStranger(p person) bool {
+	return p.Team == "" || !slices.Contains(r.teams, p.Team) || p.App != "" && !isOrganisation(p.App) && !slices.Contains(r.teams, p.App)
 }
 
 // refuseClick is refuse for a button. One in direct messages is below what was

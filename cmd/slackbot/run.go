@@ -75,6 +75,15 @@ type person struct {
 	Channel string `json:"channel"`
 	User    string `json:"user"`
 	Thread  string `json:"thread,omitempty"`
+	// App is the workspace whose installation was asked, or the organisation (E…) if it
+	// is that of a whole one; "" where Slack does not tell.
+	App string `json:"app,omitempty"`
+}
+
+// sharesWith tells whether two people use the same installation, as far as Slack
+// tells it, or are of one workspace.
+func (p person) sharesWith(other person) bool {
+	return p.Team == other.Team || p.App != "" && (p.App == other.App || p.App == other.Team) || other.App != "" && other.App == p.Team
 }
 
 // surface is where the message of a run lives.

@@ -175,13 +175,13 @@ func (w *workspace) members(ctx context.Context, group string) ([]string, error)
 	return users, w.counted("usergroup", err)
 }
 
-// self says who the bot is, and in which workspace.
-func (w *workspace) self(ctx context.Context) (team, user string, err error) {
+// self says who the bot is, and in which workspace and organisation.
+func (w *workspace) self(ctx context.Context) (team, org, user string, err error) {
 	who, err := w.api.AuthTestContext(ctx)
 	if err != nil {
-		return "", "", w.counted("auth", err)
+		return "", "", "", w.counted("auth", err)
 	}
-	return who.TeamID, who.UserID, nil
+	return who.TeamID, who.EnterpriseID, who.UserID, nil
 }
 
 // upload puts a text file into a conversation, in the three steps of the

@@ -13,7 +13,6 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/slack-go/slack"
-	"github.com/slack-go/slack/slackevents"
 	"github.com/slack-go/slack/socketmode"
 )
 
@@ -112,6 +111,12 @@ func (s *socket) event(ctx context.Context, client *socketmode.Client, number in
 		s.health.socket(number, false)
 	case socketmode.EventTypeInvalidAuth:
 		s.health.slack(errSignedIn)
+	case socketmode.EventTypeErrorBadMessage: // for the library
+		if bad, ok := e.Data.(*socketmode.ErrorBadMessage); ok {
+			s.takeRaw(ctx, client, bad.Message)
+		}
+	case socketmode.EventTypeIncomingError:
+		s.logger.InfoContext(ctx, "a connection of Socket Mode brought what cannot be read", "connection", number)
 	case socketmode.EventTypeErrorWriteFailed:
 		s.logger.WarnContext(ctx, "an acknowledgement was not written; the person sees an error, and the run goes on")
 	default:
@@ -119,6 +124,38 @@ func (s *socket) event(ctx context.Context, client *socketmode.Client, number in
 			s.take(ctx, client, e)
 		}
 	}
+}
+
+// takeRaw takes a request that the library could not decode: the bot needs less of
+// it.
+func (s *socket) takeRaw(ctx context.Context, client *socketmode.Client, frame json.RawMessage) {
+	r, err := unwrapped(frame)
+	if err != nil {
+		s.logger.WarnContext(ctx, "a request without an envelope_id, which nobody can acknowledge", "bytes", len(frame))
+		return
+	}
+	s.take(ctx, client, socketmode.Event{Type: socketmode.EventType(r.Type), Request: &r})
+}
+
+// unwrapped reads the envelope of a request.
+func unwrapped(frame json.RawMessage) (r socketmode.Request, err error) {
+	var outer struct {
+		Type         word            `json:"type"`
+		EnvelopeID   word            `json:"envelope_id"`
+		Payload      json.RawMessage `json:"payload"`
+		RetryAttempt json.RawMessage `json:"retry_attempt"`
+	}
+	if err := json.Unmarshal(frame, &outer); err != nil {
+		return r, err
+	}
+	if outer.EnvelopeID == "" {
+		return r, errors.New("it has no envelope_id")
+	}
+	r.Type, r.EnvelopeID, r.Payload = string(outer.Type), string(outer.EnvelopeID), outer.Payload
+	if json.Unmarshal(outer.RetryAttempt, &r.RetryAttempt) != nil && given(outer.RetryAttempt) {
+		r.RetryAttempt = 1
+	}
+	return r, nil
 }
 
 // take works on a request in the background. One too many is refused at once.
@@ -161,27 +198,41 @@ func (s *socket) ack(ctx context.Context, client *socketmode.Client, e socketmod
 	return client.AckCtx(ctx, e.Request.EnvelopeID, payload)
 }
 
-// handle stores a request, and acknowledges it then.
+// handle stores a request, and acknowledges it then. What the library has made of
+// it is not used, so that HTTP and Socket Mode have one decoder. What cannot be
+// read is acknowledged too: it would be no better the next time.
 func (s *socket) handle(ctx context.Context, client *socketmode.Client, e socketmode.Event) error {
-	switch data := e.Data.(type) {
-	case slack.SlashCommand:
-		m := s.slashed(ctx, data)
+	switch e.Type {
+	case socketmode.EventTypeSlashCommand:
+		var c slashCommand
+		if err := json.Unmarshal(e.Request.Payload, &c); err != nil || !c.whole() {
+			return s.ackUnread(ctx, client, e)
+		}
+		m := s.slashed(ctx, c)
 		crashAt("acking")
 		return s.ack(ctx, client, e, ackOf(m))
-	case slack.InteractionCallback:
-		defer s.interacted(ctx, data)()
+	case socketmode.EventTypeInteractive:
+		var pressed interaction
+		if err := json.Unmarshal(e.Request.Payload, &pressed); err != nil {
+			return s.ackUnread(ctx, client, e)
+		}
+		defer s.interacted(ctx, pressed)()
 		return s.ack(ctx, client, e, nil)
-	case slackevents.EventsAPIEvent:
+	case socketmode.EventTypeEventsAPI:
 		var outer envelope
 		if err := json.Unmarshal(e.Request.Payload, &outer); err != nil {
-			return s.ack(ctx, client, e, nil)
+			return s.ackUnread(ctx, client, e)
 		}
-		if err := s.happened(ctx, outer); err != nil {
+		if err := s.happened(ctx, outer, e.Request.RetryAttempt > 0); err != nil {
 			return err // Slack sends it again
 		}
 		return s.ack(ctx, client, e, nil)
 	default:
-		s.logger.InfoContext(ctx, "a request that the bot does not know", "type", fmt.Sprintf("%T", data))
-		return s.ack(ctx, client, e, nil)
+		return s.ackUnread(ctx, client, e)
 	}
+}
+
+func (s *socket) ackUnread(ctx context.Context, client *socketmode.Client, e socketmode.Event) error {
+	s.logger.WarnContext(ctx, "a request that the bot does not know, or cannot read", "type", fmt.Sprintf("%.40q", string(e.Type)), "bytes", len(e.Request.Payload))
+	return s.ack(ctx, client, e, nil)
 }

@@ -18,10 +18,14 @@ const triageName = "triage"
 // block.
 const maxChoices = 5
 
-// triage finds the call that a pasted text asks for. One that is plain is made;
-// else a person chooses. It starts nothing by itself.
+// triage finds the call that a pasted text asks for. A single one that only reads
+// is made, and what else may be meant stands in its answer; of several a person
+// chooses. It starts nothing by itself.
 func (b *bot) triage(c command) (*run, blockkit.Message, string) {
 	text := plainText(c.text)
+	if text == "" && c.file {
+		return nil, blockkit.Say("I do not read files. Paste the part with the ids.", []string{b.takes()}, blockkit.Frame{}), wasHelp
+	}
 	if word := strings.ToLower(strings.TrimSpace(text)); word == "" || word == "help" {
 		return nil, b.help(), wasHelp
 	}
@@ -33,7 +37,11 @@ func (b *bot) triage(c command) (*run, blockkit.Message, string) {
 	if len(found.Calls) == 0 {
 		return nil, blockkit.Say("There is no id in this text that a tool takes, and no alias.", append(found.Asides, b.takes()), blockkit.Frame{}), wasNotUnderstood
 	}
-	if only := found.Calls[0]; len(found.Calls) == 1 && only.Doubt == "" && len(found.Asides) == 0 {
+	if only := found.Calls[0]; len(found.Calls) == 1 {
+		c.ask, c.notes = true, found.Asides
+		if only.Doubt != "" {
+			c.notes = append([]string{only.Doubt}, found.Asides...)
+		}
 		return b.planned(c, tools.Call{Tool: only.Tool, Args: asJSON(only.Args)})
 	}
 	return b.offer(c, found), blockkit.Message{}, ""

@@ -14,7 +14,18 @@ import (
 	"github.com/alitriage/alitriage/formatters/blockkit"
 )
 
-const maxBody = 64 << 10 // bytes of a request; Slack's are far below
+const (
+	// maxBody is how many bytes a request may have. A message has up to 40,000
+	// characters, each up to 12 bytes as JSON writes them (9 in a form), twice with its
+	// blocks, and twice again where an edit brings the old one too.
+	maxBody = 4 << 20
+	// smallBody is what any request may hold in memory, before anybody knows whether it
+	// is Slack's. Of those that are longer there are a few at once.
+	smallBody   = 64 << 10
+	maxLarge    = 8
+	largeLimit  = 2 * time.Second // for one to get its turn; Slack waits 3 s
+	retryHeader = "X-Slack-Retry-Num"
+)
 
 // The paths are those of the manifest.
 const (
@@ -48,17 +59,21 @@ func (w web) signed(next http.HandlerFunc) http.HandlerFunc {
 				panic(http.ErrAbortHandler) // without an answer Slack shows an error, or sends it again
 			}
 		}()
-		body, err := io.ReadAll(http.MaxBytesReader(out, r.Body, maxBody))
-		if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
-			w.deny(out, r, http.StatusRequestEntityTooLarge, "it is too long")
+		verifier, err := slack.NewSecretsVerifier(r.Header, w.secret)
+		if err != nil { // then nothing of it is read
+			w.deny(out, r, http.StatusUnauthorized, notSigned)
 			return
 		}
-		if err != nil {
-			w.deny(out, r, http.StatusBadRequest, "it is not whole")
+		body, done, err := w.read(http.MaxBytesReader(out, r.Body, maxBody))
+		_, _ = verifier.Write(body) // a hash takes everything
+		unsigned := verifier.Ensure() != nil
+		done()
+		if status, why := unread(err); status != 0 {
+			w.deny(out, r, status, why)
 			return
 		}
-		if !w.verified(r.Header, body) {
-			w.deny(out, r, http.StatusUnauthorized, "it is not signed by Slack, or its time is off by more than five minutes")
+		if unsigned {
+			w.deny(out, r, http.StatusUnauthorized, notSigned)
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -66,13 +81,43 @@ func (w web) signed(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-func (w web) verified(header http.Header, body []byte) bool {
-	verifier, err := slack.NewSecretsVerifier(header, w.secret)
-	if err != nil {
-		return false
+const notSigned = "it is not signed by Slack, or its time is off by more than five minutes"
+
+var errTooMany = errors.New("too many large requests at once")
+
+// read reads a body. A large one waits for its turn, and keeps it until done, when
+// it is known whether it is Slack's: who cannot sign fills no memory.
+func (w web) read(body io.Reader) (text []byte, done func(), err error) {
+	done = func() {}
+	text, err = io.ReadAll(io.LimitReader(body, smallBody))
+	if err != nil || len(text) < smallBody {
+		return text, done, err
 	}
-	_, err = verifier.Write(body)
-	return err == nil && verifier.Ensure() == nil
+	turn := time.NewTimer(largeLimit)
+	defer turn.Stop()
+	select {
+	case w.large <- struct{}{}:
+		done = func() { <-w.large }
+	case <-turn.C:
+		return nil, done, errTooMany
+	}
+	rest, err := io.ReadAll(body)
+	return append(text, rest...), done, err
+}
+
+// unread tells what is answered when a body was not read.
+func unread(err error) (status int, why string) {
+	_, tooLong := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case err == nil:
+		return 0, ""
+	case tooLong:
+		return http.StatusRequestEntityTooLarge, "it is too long"
+	case errors.Is(err, errTooMany): // Slack sends an event again
+		return http.StatusServiceUnavailable, "there are too many large ones at once"
+	default:
+		return http.StatusBadRequest, "it is not whole"
+	}
 }
 
 // deny logs why, and nothing of the request itself.
@@ -83,8 +128,11 @@ func (w web) deny(out http.ResponseWriter, r *http.Request, status int, why stri
 }
 
 func (w web) commands(out http.ResponseWriter, r *http.Request) {
-	c, err := slack.SlashCommandParse(r)
-	if err != nil || c.TriggerID == "" || c.Command == "" {
+	c := slashCommand{}
+	if r.ParseForm() == nil {
+		c = typed(r.PostForm)
+	}
+	if !c.whole() {
 		w.deny(out, r, http.StatusBadRequest, "it is no slash command")
 		return
 	}
@@ -92,12 +140,12 @@ func (w web) commands(out http.ResponseWriter, r *http.Request) {
 }
 
 func (w web) interactions(out http.ResponseWriter, r *http.Request) {
-	var callback slack.InteractionCallback
-	if err := json.Unmarshal([]byte(r.PostFormValue("payload")), &callback); err != nil {
+	var pressed interaction
+	if err := json.Unmarshal([]byte(r.PostFormValue("payload")), &pressed); err != nil {
 		w.deny(out, r, http.StatusBadRequest, "it holds no payload")
 		return
 	}
-	after := w.interacted(r.Context(), callback)
+	after := w.interacted(r.Context(), pressed)
 	out.Header().Set("Content-Length", "0") // so that Slack does not wait for what comes after
 	out.WriteHeader(http.StatusOK)
 	_ = http.NewResponseController(out).Flush()
@@ -112,10 +160,11 @@ func (w web) events(out http.ResponseWriter, r *http.Request) {
 	}
 	if outer.Type == "url_verification" {
 		out.Header().Set("Content-Type", "text/plain")
-		_, _ = io.WriteString(out, outer.Challenge)
+		_, _ = io.WriteString(out, string(outer.Challenge))
 		return
 	}
-	if err := w.happened(r.Context(), outer); err != nil { // Slack sends it again
+	again := r.Header.Get(retryHeader)
+	if err := w.happened(r.Context(), outer, again != "" && again != "0"); err != nil { // Slack sends it again
 		http.Error(out, "alitriage: it could not be stored", http.StatusServiceUnavailable)
 		return
 	}

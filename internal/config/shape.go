@@ -142,7 +142,7 @@ func idArgs() (args []string) {
 var slackShape = shape{
 	usage: "who may do what in Slack",
 	keys: []key{
-		{"team_ids", shape{usage: "workspaces whose requests are taken; empty: the bot token's own", most: maxListed, list: slackID("T", "a workspace's id", "T024BE7LD", "")}},
+		{"team_ids", shape{usage: "workspaces whose people are served, or an organisation (E…) where Slack names people by that alone; empty: the bot token's own workspace", most: maxListed, list: slackID("TE", "a workspace's id", "T024BE7LD", "")}},
 		{"can_start", shape{usage: "users and user groups who may start a gather; empty: nobody", most: maxListed, list: slackID("UWS", "the id of a user or user group", "U012AB3CD", "; a name is none, nor is a mention")}},
 		{"channels", shape{usage: "channels where commands work; empty: everywhere", most: maxListed, list: slackID("CGD", "a channel's id", "C0789GH1I", "; its name is none")}},
 		{"confirm_start", shape{usage: "ask with a button before starting; true unless said otherwise", text: &text{isFlag: true}}},
