@@ -37,12 +37,17 @@ func (b *bot) message(e envelope) (m message, isForBot bool) {
 			return m, false
 		}
 	}
-	direct := m.Type == typeMessage && (m.ChannelType == "im" || m.ChannelType == "app_home")
-	isForBot = e.Type == "event_callback" && e.EventID != "" && (direct || m.isMention()) && slices.Contains(peoplesOwn, m.SubType) && !m.isBots(b.self)
+	isForBot = e.Type == "event_callback" && e.EventID != "" && (m.isDirect() || m.isMention()) && slices.Contains(peoplesOwn, m.SubType) && !m.isBots(b.self)
 	return m, isForBot
 }
 
 func (m *message) isMention() bool { return m.Type == typeMention }
+
+// isDirect tells whether it is in direct messages, which app_home was called once.
+func (m *message) isDirect() bool {
+	isDM := m.ChannelType == "" && strings.HasPrefix(string(m.Channel), "D")
+	return m.Type == typeMessage && (isDM || m.ChannelType == "im" || m.ChannelType == "app_home")
+}
 
 // unwrap takes the new message out of a change. One that has the same words as
 // before, as when Slack shows what is behind a link, is none.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -204,6 +205,7 @@ func TestDirectMessagesOfEachFormAreAnswered(t *testing.T) {
 		"to a thread and the channel":  {"subtype": "thread_broadcast", "thread_ts": "1700000000.000001", "root": fields{"text": "checkout"}},
 		"/me":                          {"subtype": "me_message"},
 		"in the app's own tab, as old": {"channel_type": "app_home"},
+		"without a channel_type":       {"channel_type": nil},
 		"with blocks of all kinds":     {"blocks": []any{fields{"type": "rich_text"}, fields{"type": "actions", "elements": []any{fields{"type": "of_tomorrow"}}}}},
 	} {
 		t.Run(fact, func(t *testing.T) {
@@ -237,6 +239,29 @@ func TestAMessageThatSlackTellsOfTwiceIsOneRun(t *testing.T) {
 		s.until(t, slacksim.Alice, dm, "What happened on Alibaba Cloud")
 		s.sees(t, dm, 2)
 		require.Equal(t, map[string]int{"DescribeApplicationStatus": 1}, s.cloud.Calls().Accepted)
+	})
+}
+
+func TestEventsOfOneMessageAtTheSameTimeAreOneStart(t *testing.T) {
+	frontEnds(t, usual, func(t *testing.T, s *scene) {
+		const events = 12
+		var all sync.WaitGroup
+		for i := range events {
+			all.Go(func() {
+				sent := mention("1800000000.000001", gatherNow, nil)
+				if i%3 == 0 {
+					sent.Event["edited"] = fields{"user": slacksim.Alice, "ts": "1"}
+				}
+				answer, err := s.Send(sent)
+				if err != nil || answer.Error != "" {
+					t.Error(err, answer.Error)
+				}
+			})
+		}
+		all.Wait()
+		s.eventually(t, "the repetitions", func() bool { return s.repetitions() == events-1 })
+		s.sees(t, slacksim.Incidents, 1)
+		require.LessOrEqual(t, len(s.cloud.Calls().Changes), 1) // none, if an edit came first: then it is asked for
 	})
 }
 
