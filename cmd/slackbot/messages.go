@@ -56,7 +56,7 @@ func (m *message) unwrap() bool {
 	if json.Unmarshal(m.Message, &now) != nil || given(m.Previous) && json.Unmarshal(m.Previous, &before) != nil {
 		return false
 	}
-	if before.TS != "" && before.Text == now.Text {
+	if given(m.Previous) && before.Text == now.Text {
 		return false
 	}
 	now.Type, now.Channel, now.ChannelType = typeMessage, m.Channel, m.ChannelType
@@ -94,8 +94,9 @@ func (m *message) key(event string) string {
 
 // firstHeard tells whether the words of a message are heard for the first time.
 // Slack tells of a message again when it is edited, when it shows what is behind a
-// link, and as mention and as direct message. Other words than at first make a
-// person confirm what they would start.
+// link, and as mention and as direct message; an event that is delivered once more
+// goes on, as the process may have died in its first delivery. Other words than at
+// first make a person confirm what they would start.
 func (b *bot) firstHeard(ctx context.Context, m message, c *command, event string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeLimit)
 	defer cancel()
