@@ -323,6 +323,11 @@ func TestWhoIsCalledByTheOrganisationOfTheToken(t *testing.T) {
 			_, err := s.ClickWith(slacksim.Alice, report, "refresh", fields{"user": fields{"id": "U0PRESSER", "team_id": row.org}, "enterprise": fields{"id": row.org}})
 			require.NoError(t, err)
 			s.judged(t, row.org, "U0PRESSER", row.served)
+			s.send(t, slacksim.Sent{
+				Event:    mention("1800000000.000001", "get_app_status checkout", fields{"user": "U0ASKER"}).Event,
+				Envelope: fields{"authorizations": installed(nil, row.org)},
+			})
+			s.judged(t, "an installation of "+row.org, "U0ASKER", row.served)
 		})
 	}
 }

@@ -61,10 +61,18 @@ func (r *rules) refuse(p person) string {
 }
 
 // isStranger tells whether somebody, or the installation that they have asked, is
-// of a workspace that the bot does not work for. An installation of a whole
-// organisation works for those of its workspaces that are listed.
+// of a workspace that the bot does not work for.
 func (r *rules) isStranger(p person) bool {
-	return p.Team == "" || !slices.Contains(r.teams, p.Team) || p.App != "" && !isOrganisation(p.App) && !slices.Contains(r.teams, p.App)
+	return p.Team == "" || !slices.Contains(r.teams, p.Team) || !r.isOurs(p.App)
+}
+
+// isOurs tells whether the bot works for an installation. That of an organisation
+// is the token's own; for which of its workspaces, team_ids says.
+func (r *rules) isOurs(app string) bool {
+	if isOrganisation(app) {
+		return r.org == "" || r.org == app
+	}
+	return app == "" || slices.Contains(r.teams, app)
 }
 
 // refuseClick is refuse for a button. One in direct messages is below what was
