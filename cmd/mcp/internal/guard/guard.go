@@ -3,13 +3,18 @@ package guard
 import (
 	"bufio"
 	"cmp"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/alitriage/alitriage/cmd/mcp/internal/rpc"
 )
 
 // ErrAnswered refuses a notification about a request that nobody waits for:
@@ -24,6 +29,16 @@ type Options struct {
 	Drain   time.Duration // after the end of input, until calls in flight are cancelled; 4 s
 	MaxLine int           // bytes of a line, its newline not counted; 4 MiB
 	Logger  *slog.Logger  // nil is silent
+	// Refuse says what is wrong with a request that the library would answer less
+	// well; nil if nothing is.
+	Refuse func(method string, message []byte) *rpc.Error
+}
+
+func (o Options) refuse(method string, message []byte) *rpc.Error {
+	if o.Refuse == nil {
+		return nil
+	}
+	return o.Refuse(method, message)
 }
 
 // Guard is one session. Give Reader and Writer to the library and end with Drain.
@@ -32,6 +47,11 @@ type Guard struct {
 	out     io.Writer
 	opts    Options
 	pumping sync.Once
+	tail    []byte // the end of a line that is too long
+	nonce   string
+	// standIns counts the ids that were replaced.
+	standIns atomic.Uint64
+	batches  atomic.Bool // the client's version has them
 	rest    []byte // of the line that read is handing out
 
 	// writing orders what goes out, and is held while the client is slow to
@@ -54,6 +74,10 @@ type Guard struct {
 type request struct {
 	token     string // its progress token, or none
 	cancelled bool
+	// raw are the id and the token as the client wrote them, where the library knows
+	// stand-ins.
+	raw, rawToken json.RawMessage
+	batch         *batch // that it came in, nil: none
 }
 
 // New guards the client's in and out. It reads nothing before the library does.
@@ -69,6 +93,7 @@ func New(in io.Reader, out io.Writer, opts Options) *Guard {
 		draining: make(chan struct{}),
 		expired:  make(chan struct{}),
 		broken:   make(chan struct{}),
+		nonce:    rand.Text(),
 	}
 	g.changed = sync.NewCond(&g.mu)
 	return g
@@ -82,19 +107,24 @@ func (g *Guard) Writer() io.Writer { return writerFunc(g.write) }
 
 // Notify sends a notification about the pending request that carried token,
 // at once: when it returns, nothing can put the result before it.
-func (g *Guard) Notify(token any, method string, params any) error {
+func (g *Guard) Notify(token any, method string, params map[string]any) error {
+	g.writing.Lock()
+	defer g.writing.Unlock()
+	r, awaited := g.awaited(token)
+	if !awaited {
+		return ErrAnswered
+	}
+	if r.rawToken != nil {
+		params = maps.Clone(params)
+		params["progressToken"] = r.rawToken
+	}
 	line, err := json.Marshal(struct {
-		Version string `json:"jsonrpc"`
-		Method  string `json:"method"`
-		Params  any    `json:"params,omitempty"`
+		Version string         `json:"jsonrpc"`
+		Method  string         `json:"method"`
+		Params  map[string]any `json:"params,omitempty"`
 	}{"2.0", method, params})
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", method, err)
-	}
-	g.writing.Lock()
-	defer g.writing.Unlock()
-	if !g.awaited(token) {
-		return ErrAnswered
 	}
 	return g.send(append(line, '\n'))
 }

@@ -3,8 +3,13 @@ package guard
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"strconv"
+
+	"github.com/alitriage/alitriage/cmd/mcp/internal/rpc"
 )
 
 type readerFunc func([]byte) (int, error)
@@ -53,8 +58,9 @@ func (g *Guard) pump() {
 	for {
 		line, size, err := g.readLine()
 		if size > g.opts.MaxLine {
-			g.refuse(size)
-		} else if !g.admit(line) {
+			g.refuse(rpc.IDOfCut(line, g.tail), rpc.Error{Code: rpc.InvalidRequest, Message: fmt.Sprintf(tooLong, size, g.opts.MaxLine)})
+			g.opts.Logger.Warn("line over the limit skipped", "bytes", size, "limit", g.opts.MaxLine)
+		} else if !g.take(line) {
 			return
 		}
 		if err != nil {
@@ -66,8 +72,15 @@ func (g *Guard) pump() {
 	}
 }
 
-// readLine reads to the next newline, or to the end, and gives the line back
-// with a newline. Of a line over the limit it keeps nothing but the size.
+const (
+	maxHead = 64 << 10 // bytes of a line over the limit that are kept to find its id
+	maxTail = 4 << 10
+
+	tooLong = "a message of %d bytes was not read, the limit is %d: send it again with shorter arguments"
+)
+
+// readLine reads to the next newline, or to the end, and gives the line back. Of a
+// line over the limit it keeps the beginning, and the end in tail.
 func (g *Guard) readLine() (line []byte, size int, err error) {
 	for {
 		var part []byte
@@ -76,20 +89,79 @@ func (g *Guard) readLine() (line []byte, size int, err error) {
 		if size += len(part); size <= g.opts.MaxLine {
 			line = append(line, part...)
 		} else {
-			line = nil
+			if len(line) > maxHead {
+				line = bytes.Clone(line[:maxHead])
+				g.tail = g.tail[:0]
+			}
+			g.tail = append(g.tail, part...)
+			g.tail = append(g.tail[:0], g.tail[max(0, len(g.tail)-maxTail):]...)
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
-			return append(line, '\n'), size, err
+			return line, size, err
 		}
 	}
 }
 
+// take hands a line on to the library, or answers it where the library could not.
+func (g *Guard) take(line []byte) bool {
+	line = rpc.Clean(line)
+	if rpc.IsUTF16(line) {
+		g.refuse(nil, rpc.InUTF16)
+		return true
+	}
+	messages, isBatch, err := rpc.Batch(line)
+	switch wrong := rpc.RefuseBatch(messages, err); {
+	case !isBatch:
+		return g.single(line, nil)
+	case wrong != nil:
+		g.refuse(nil, *wrong)
+		return true
+	case !g.batches.Load():
+		g.refuseEach(messages)
+		return true
+	}
+	return g.batch(messages)
+}
+
+// single takes one message, of a batch or by itself.
+func (g *Guard) single(line []byte, of *batch) bool {
+	if method, id := rpc.Name(line); method != "" {
+		if method == "initialize" {
+			g.agree(line)
+		}
+		if wrong := g.opts.refuse(method, line); wrong != nil {
+			g.answer(rpc.Refusal(id, *wrong), of)
+			return true
+		}
+	}
+	return g.admit(line, of)
+}
+
+// agree takes note of a version that has batches: the library answers with the
+// version that was asked for, if it knows it.
+func (g *Guard) agree(line []byte) {
+	var m struct {
+		Params struct {
+			Version string `json:"protocolVersion"`
+		} `json:"params"`
+	}
+	_ = json.Unmarshal(line, &m) // else the library refuses it
+	g.batches.Store(m.Params.Version == withBatches)
+}
+
+const withBatches = "2025-03-26"
+
 // admit takes note of what the line asks and queues it for the library. It
 // waits while a full line is queued, and refuses once the input has ended.
-func (g *Guard) admit(line []byte) bool {
-	m := parse(line)
+func (g *Guard) admit(line []byte, of *batch) bool {
+	stood, raw, rawToken := rpc.Stand(line, g.standIn)
+	m := parse(stood)
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if id := rpc.Cancels(line); id != nil && !rpc.Survives(id) {
+		stood, m = g.cancelling(id)
+	}
+	line = append(bytes.Clone(stood), '\n')
 	for g.queued+len(line) > g.opts.MaxLine && len(g.queue) > 0 && !isClosed(g.draining) {
 		g.changed.Wait()
 	}
@@ -99,8 +171,11 @@ func (g *Guard) admit(line []byte) bool {
 	if m.blank {
 		return true
 	}
+	if of != nil && m.answer != "" {
+		of.owed++
+	}
 	if m.answer != "" {
-		g.pending[m.answer] = append(g.pending[m.answer], request{token: m.token})
+		g.pending[m.answer] = append(g.pending[m.answer], request{token: m.token, raw: raw, rawToken: rawToken, batch: of})
 	}
 	for i := range g.pending[m.cancels] {
 		g.pending[m.cancels][i].cancelled = true
@@ -108,4 +183,22 @@ func (g *Guard) admit(line []byte) bool {
 	g.queue, g.queued = append(g.queue, line), g.queued+len(line)
 	g.changed.Broadcast()
 	return true
+}
+
+// cancelling is a cancellation in the words of the library, for an id that it knows
+// by a stand-in. It is called with mu held.
+func (g *Guard) cancelling(id json.RawMessage) ([]byte, meaning) {
+	for standIn, same := range g.pending {
+		for _, r := range same {
+			if bytes.Equal(r.raw, id) {
+				return rpc.Cancelling(json.RawMessage(standIn)), meaning{cancels: standIn}
+			}
+		}
+	}
+	return nil, meaning{blank: true}
+}
+
+// standIn is an id that no client has: it has the guard's own random text in it.
+func (g *Guard) standIn() string {
+	return "alitriage-" + g.nonce + "-" + strconv.FormatUint(g.standIns.Add(1), 10)
 }

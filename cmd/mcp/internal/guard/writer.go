@@ -2,8 +2,12 @@ package guard
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
+
+	"github.com/alitriage/alitriage/cmd/mcp/internal/rpc"
 )
 
 type writerFunc func([]byte) (int, error)
@@ -33,11 +37,19 @@ func (g *Guard) write(p []byte) (int, error) {
 func (g *Guard) deliver(line []byte) error {
 	id := answers(line)
 	defer g.settle(id)
-	if g.unwanted(id) {
-		g.opts.Logger.Debug("response to a cancelled request dropped")
-		return nil
+	r, asked := g.oldest(id)
+	if r.raw != nil {
+		line = rpc.Restore(line, strings.Trim(id, `"`), r.raw)
 	}
-	return g.send(line)
+	switch {
+	case r.cancelled:
+		g.opts.Logger.Debug("response to a cancelled request dropped")
+		return g.collect(nil, r.batch)
+	case asked && r.batch != nil:
+		return g.collect(line, r.batch)
+	default:
+		return g.send(line)
+	}
 }
 
 // send is called with writing held.
@@ -57,37 +69,42 @@ func (g *Guard) send(line []byte) error {
 	return err
 }
 
-// refuse answers a line that was too long to be read, and so to know its id.
-func (g *Guard) refuse(size int) {
-	g.opts.Logger.Warn("line over the limit skipped", "bytes", size, "limit", g.opts.MaxLine)
+// refuse answers a message in the place of the library.
+func (g *Guard) refuse(id json.RawMessage, e rpc.Error) { g.answer(rpc.Refusal(id, e), nil) }
+
+func (g *Guard) answer(line []byte, of *batch) {
 	g.writing.Lock()
 	defer g.writing.Unlock()
-	_ = g.send(fmt.Appendf(nil, tooLong, size, g.opts.MaxLine)) // Err keeps it
+	if of != nil {
+		of.answers = append(of.answers, line)
+		return
+	}
+	_ = g.send(append(line, '\n')) // Err keeps it
 }
 
-const tooLong = `{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"a message of %d bytes was not read, ` +
-	`the limit is %d: send it again with shorter arguments"}}` + "\n"
-
-func (g *Guard) awaited(token any) bool {
+// awaited is the request that carried a token and waits for its answer.
+func (g *Guard) awaited(token any) (request, bool) {
 	want := key(token)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, same := range g.pending {
 		for _, r := range same {
 			if r.token != "" && r.token == want && !r.cancelled {
-				return true
+				return r, true
 			}
 		}
 	}
-	return false
+	return request{}, false
 }
 
-// unwanted looks at the oldest of the requests with this id, which settle ends.
-func (g *Guard) unwanted(id string) bool {
+// oldest is the first of the requests with this id, which settle ends.
+func (g *Guard) oldest(id string) (r request, asked bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	same := g.pending[id]
-	return len(same) > 0 && same[0].cancelled
+	if same := g.pending[id]; len(same) > 0 {
+		return same[0], true
+	}
+	return request{}, false
 }
 
 func (g *Guard) settle(id string) {
