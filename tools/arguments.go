@@ -14,8 +14,8 @@ import (
 
 // Common are the arguments of every tool.
 type Common struct {
-	Profile     string `json:"profile,omitempty" jsonschema:"account; omit for the default"`
-	Region      string `json:"region,omitempty" jsonschema:"such as cn-hangzhou; needed unless configured"`
+	Profile     string `json:"profile,omitempty" jsonschema:"account, if not the default"`
+	Region      string `json:"region,omitempty" jsonschema:"such as cn-hangzhou, unless configured"`
 	WaitSeconds *int   `json:"wait_seconds,omitempty" jsonschema:"for a final state; default 0, after a start 30"`
 }
 

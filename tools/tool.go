@@ -54,7 +54,7 @@ type Tool struct {
 
 	fields []field
 	set    *set
-	run    func(context.Context, json.RawMessage, func(Progress)) (formatters.Report, asked, error)
+	run    func(context.Context, json.RawMessage, []string, func(Progress)) (formatters.Report, asked, error)
 	plan   func(json.RawMessage) (Plan, error)
 	whole  func(json.RawMessage, formatters.Report) json.RawMessage
 	probe  func(context.Context, Profile) error
@@ -84,11 +84,16 @@ func (r *Refusal) Error() string {
 // error is a *Refusal when nothing was asked of the cloud; ErrorText renders it
 // in either case.
 func (t Tool) Call(ctx context.Context, args json.RawMessage, progress func(Progress)) (formatters.Report, error) {
+	return t.call(ctx, args, nil, progress)
+}
+
+// call is Call, with notes for the report.
+func (t Tool) call(ctx context.Context, args json.RawMessage, notes []string, progress func(Progress)) (formatters.Report, error) {
 	if progress == nil {
 		progress = func(Progress) {}
 	}
 	started := time.Now()
-	report, about, err := t.run(ctx, args, progress)
+	report, about, err := t.run(ctx, args, notes, progress)
 	t.log(ctx, about, time.Since(started), report, err)
 	return report, err
 }

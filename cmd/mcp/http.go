@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -28,7 +30,7 @@ func (web) hook(*server.Hooks) {}
 // cancelled: over HTTP a client cancels by closing the connection.
 func (w web) cancelled(ctx context.Context, _ mcp.CallToolRequest) bool { return ctx.Err() != nil }
 
-func (w web) notify(ctx context.Context, _ any, method string, params any) error {
+func (w web) notify(ctx context.Context, _ any, method string, params map[string]any) error {
 	return gate.Notify(ctx, method, params)
 }
 
@@ -107,6 +109,7 @@ func (w web) serve(listener net.Listener, known tools.Config, all []tools.Tool, 
 
 func (w web) handler(known tools.Config, all []tools.Tool, logger *slog.Logger) http.Handler {
 	a := &adapter{wire: w, logger: logger, fence: newFence}
+	w.Check(checkRequest(all))
 	library := server.NewStreamableHTTPServer(a.newMCPServer(known, all),
 		server.WithStateLess(true),
 		server.WithDisableLocalhostProtection(w.NeedsToken()),          // a page that rebinds its name has no token, a proxy may keep the Host
@@ -114,10 +117,21 @@ func (w web) handler(known tools.Config, all []tools.Tool, logger *slog.Logger) 
 		server.WithStreamableHTTPLogger(slog.New(slog.DiscardHandler))) // it would log panic values
 	mux := http.NewServeMux()
 	mux.Handle(httpPath, w.Handler(library))
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "alitriage: MCP is served at "+httpPath+" of this server, and nothing else.", http.StatusNotFound)
-	})
+	mux.HandleFunc("/", w.elsewhere)
 	return mux
+}
+
+// elsewhere answers on other paths. A client that was refused for its token looks
+// there for an authorization server, and shows a person what it gets.
+func (w web) elsewhere(out http.ResponseWriter, r *http.Request) {
+	why := "MCP is served at " + httpPath + " of this server, and nothing else"
+	switch path := r.URL.Path; {
+	case w.NeedsToken() && (strings.HasPrefix(path, "/.well-known/") || slices.Contains([]string{"/register", "/authorize", "/token"}, path)):
+		why = gate.NoToken
+	case path == "/sse" || path == "/messages":
+		why += ": the transport of 2024-11-05 with its two paths is not; choose Streamable HTTP and the URL with " + httpPath
+	}
+	http.Error(out, "alitriage: "+why+".", http.StatusNotFound)
 }
 
 // shutDown answers what is in flight, and breaks off what is not answered even

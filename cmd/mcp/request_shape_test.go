@@ -21,8 +21,17 @@ func TestParametersOfAWrongTypeAreRefusedInWords(t *testing.T) {
 		`"initialize","params":{"protocolVersion":5}`:                       "initialize: params.protocolVersion must be a text, got number",
 		`"completion/complete","params":{"ref":"x"}`:                        "completion/complete: params must be an object, got string",
 		`"completion/complete","params":{"ref":{"type":"` + "x" + `"}}`:     "unknown reference type: x",
-		`"tools/call","params":{"name":"` + strings.Repeat("x", 100) + `"}`: "not found",
+		`"tools/call","params":{"name":"` + strings.Repeat("x", 100) + `"}`: "is not a tool (tools: ",
 		`"` + strings.Repeat("x", 100) + `"`:                                "not found",
+		`"tools/call","params":{"name":"get_app_stats"}`:                    "did you mean get_app_status?",
+		`"tools/call","params":{"name":"get-app-status"}`:                   "did you mean get_app_status?",
+		`"tools/list","params":{"cursor":"xyz"}`:                            "tools/list: params.cursor is not one of this server, which gives none",
+		`"prompts/list","params":{"cursor":"eA=="}`:                         "prompts/list: params.cursor is not one of this server",
+		`"resources/list","params":{"cursor":"7"}`:                          "resources/list: params.cursor is not one of this server",
+		`"resources/templates/list","params":{"cursor":"7"}`:                "params.cursor is not one of this server",
+		`"prompts/get","params":{"name":"triag"}`:                           "is not a prompt; there is triage alone",
+		`"tools/calls"`:                                                     "did you mean tools/call?",
+		`"tool/list"`:                                                       "did you mean tools/list?",
 		`"tools/call","params":{"name":"get_app_status","arguments":"web"}`: "",
 	} {
 		line := s.ask(t, `{"jsonrpc":"2.0","id":1,"method":`+request+"}\n")
@@ -36,5 +45,8 @@ func TestParametersOfAWrongTypeAreRefusedInWords(t *testing.T) {
 		}
 		require.NotNil(t, answer.Error, string(line))
 		require.Contains(t, answer.Error.Message, want)
+		if strings.Contains(want, " must be ") || strings.Contains(want, "cursor") || strings.Contains(want, "tool") && !strings.Contains(want, "/") {
+			require.Equal(t, -32602, answer.Error.Code, want)
+		}
 	}
 }

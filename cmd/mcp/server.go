@@ -43,7 +43,7 @@ type wire interface {
 	cancelled(ctx context.Context, request mcp.CallToolRequest) bool
 	// notify sends a notification about the request that carried token, strictly
 	// before its result.
-	notify(ctx context.Context, token any, method string, params any) error
+	notify(ctx context.Context, token any, method string, params map[string]any) error
 }
 
 var errExpired = errors.New("the server is shutting down")
@@ -52,7 +52,6 @@ var errExpired = errors.New("the server is shutting down")
 func (s *adapter) newMCPServer(known tools.Config, all []tools.Tool) *server.MCPServer {
 	triage := triage{known, s.fence, s.report}
 	hooks := &server.Hooks{}
-	hooks.AddOnRequestInitialization(refuseShape)
 	s.hook(hooks)
 	m := server.NewMCPServer("alitriage", releaseVersion(), append(triage.options(),
 		server.WithTitle("alitriage"), server.WithInstructions(instructions), server.WithToolCapabilities(false), server.WithHooks(hooks))...)
@@ -85,7 +84,7 @@ func (s *adapter) handler(t tools.Tool) server.ToolHandlerFunc {
 		if err != nil {
 			return nil, err
 		}
-		report, err := t.Call(ctx, args, s.progress(ctx, request))
+		report, err := t.CallByClient(ctx, args, s.progress(ctx, request))
 		if err != nil {
 			return mcp.NewToolResultError(t.ErrorText(err)), nil
 		}

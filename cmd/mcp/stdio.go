@@ -40,7 +40,7 @@ func (s stdio) cancelled(_ context.Context, request mcp.CallToolRequest) bool {
 	return s.Cancelled(json.RawMessage(request.Header.Get(idHeader)))
 }
 
-func (s stdio) notify(_ context.Context, token any, method string, params any) error {
+func (s stdio) notify(_ context.Context, token any, method string, params map[string]any) error {
 	return s.Notify(token, method, params)
 }
 
@@ -51,6 +51,7 @@ const lastGrace = 900 * time.Millisecond
 // gone, which the guard logs.
 func (s stdio) serve(known tools.Config, all []tools.Tool, logger *slog.Logger) error {
 	a := &adapter{wire: s, logger: logger, fence: newFence}
+	s.Check(checkRequest(all))
 	loop := server.NewStdioServer(a.newMCPServer(known, all))
 	loop.SetErrorLogger(log.New(io.Discard, "", 0)) // it would log panic values
 	server.WithWorkerPoolSize(workers)(loop)

@@ -40,6 +40,9 @@ var arrows = map[string][]string{
 
 	"internal/gendocs/section": {},
 
+	"cmd/mcp/internal/guard": {"cmd/mcp/internal/rpc"},
+	"cmd/mcp/internal/gate":  {"cmd/mcp/internal/rpc"},
+
 	"cmd/slackbot/internal/slacksim/serve": {"cmd/slackbot/internal/slacksim"},
 }
 

@@ -15,9 +15,13 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/alitriage/alitriage/cmd/mcp/internal/rpc"
 )
 
 // Options of a Gate; the zero value is fine on loopback.
@@ -34,9 +38,25 @@ type Gate struct {
 	opts   Options
 	token  [sha256.Size]byte
 	places chan struct{} // one for each request in flight
+	nonce  string
+	// standIns counts the ids that were replaced.
+	standIns atomic.Uint64
+	// refuseFirst is what Check was given.
+	refuseFirst func(method string, message []byte) *rpc.Error
 
 	ending            sync.Once
 	draining, expired chan struct{}
+}
+
+// Check lets refuse look at each request before the library does: what it says is
+// answered in the library's place. It is to be called before anything is served.
+func (g *Gate) Check(refuse func(method string, message []byte) *rpc.Error) { g.refuseFirst = refuse }
+
+func (g *Gate) wrongWith(method string, message []byte) *rpc.Error {
+	if g.refuseFirst == nil {
+		return nil
+	}
+	return g.refuseFirst(method, message)
 }
 
 // New makes a gate that is open until Drain.
@@ -49,6 +69,7 @@ func New(opts Options) *Gate {
 		opts:     opts,
 		token:    sha256.Sum256([]byte(opts.Token)),
 		places:   make(chan struct{}, opts.InFlight),
+		nonce:    rand.Text(),
 		draining: make(chan struct{}),
 		expired:  make(chan struct{}),
 	}
@@ -72,6 +93,11 @@ func (g *Gate) Expired() <-chan struct{} { return g.expired }
 // NeedsToken tells whether nobody gets in without one.
 func (g *Gate) NeedsToken() bool { return g.opts.Token != "" }
 
+// NoToken is for a client without the token, in the words of which a person hears
+// through it.
+const NoToken = "the bearer token is missing or wrong: there is no OAuth here and nobody to register with; " +
+	"give your client the header Authorization: Bearer TOKEN, with the value of ALITRIAGE_HTTP_TOKEN that this server was started with"
+
 // Handler lets through to the library what may pass.
 func (g *Gate) Handler(library http.Handler) http.Handler {
 	origins := http.NewCrossOriginProtection()
@@ -81,7 +107,7 @@ func (g *Gate) Handler(library http.Handler) http.Handler {
 	return origins.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.allowed(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="alitriage"`)
-			refuse(w, http.StatusUnauthorized, "this server needs the header Authorization: Bearer TOKEN, with the token that it was started with")
+			refuse(w, http.StatusUnauthorized, NoToken)
 			return
 		}
 		if r.Method != http.MethodPost { // there are no sessions to listen to or to delete
@@ -89,7 +115,14 @@ func (g *Gate) Handler(library http.Handler) http.Handler {
 			refuse(w, http.StatusMethodNotAllowed, "use POST; nothing is ever sent but in answer to a request")
 			return
 		}
-		if body, ok := g.read(w, r); ok && !answered(w, body) {
+		body, ok := g.read(w, r)
+		if !ok {
+			return
+		}
+		body = rpc.Clean(body)
+		if messages, isBatch, err := rpc.Batch(body); isBatch {
+			g.batch(w, r, messages, err, library)
+		} else if !g.answered(w, body) {
 			g.pass(w, r, body, library)
 		}
 	}))
@@ -146,19 +179,42 @@ func (g *Gate) hurry(w http.ResponseWriter) (stop func()) {
 }
 
 func (g *Gate) pass(w http.ResponseWriter, r *http.Request, body []byte, library http.Handler) {
+	if !g.enter(w) {
+		return
+	}
+	defer func() { <-g.places }()
+	accepts := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
+	g.serve(w, r, body, strings.Contains(accepts, "text/event-stream"), library)
+}
+
+// enter takes a place among the requests in flight.
+func (g *Gate) enter(w http.ResponseWriter) bool {
 	select {
 	case g.places <- struct{}{}:
-		defer func() { <-g.places }()
+		return true
 	default:
 		w.Header().Set("Retry-After", "1")
 		refuse(w, http.StatusServiceUnavailable, fmt.Sprintf("%d requests are in flight already; ask again", g.opts.InFlight))
-		return
+		return false
 	}
+}
+
+// serve lets the library answer one message.
+func (g *Gate) serve(w http.ResponseWriter, r *http.Request, body []byte, listens bool, library http.Handler) {
+	body, id, token := rpc.Stand(body, g.standIn)
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	accepts := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
-	s := &stream{ResponseWriter: w, listens: strings.Contains(accepts, "text/event-stream")}
+	s := &stream{ResponseWriter: w, listens: listens, id: id, token: token}
+	if id != nil {
+		_, standIn := rpc.Name(body)
+		s.standIn = strings.Trim(string(standIn), `"`)
+	}
 	defer g.end(r.Context(), s)
 	library.ServeHTTP(s, r.WithContext(withStream(r.Context(), s)))
+}
+
+// standIn is an id that no client has: it has the gate's own random text in it.
+func (g *Gate) standIn() string {
+	return "alitriage-" + g.nonce + "-" + strconv.FormatUint(g.standIns.Add(1), 10)
 }
 
 // end survives a panic below. Its value may quote anything and is not shown.
@@ -170,10 +226,11 @@ func (g *Gate) end(ctx context.Context, s *stream) {
 	}
 	reference := rand.Text()
 	g.opts.Logger.LogAttrs(ctx, slog.LevelError, "internal error", slog.String("reference", reference), slog.String("kind", fmt.Sprintf("%T", value)), slog.String("stack", string(debug.Stack())))
-	s.fail(errorMessage(nil, internalError, "internal error, reference "+reference+": the log on stderr says more under it. Please report it."))
+	s.fail(rpc.Refusal(nil, rpc.Error{Code: rpc.InternalError, Message: "internal error, reference " + reference + ": the log on stderr says more under it. Please report it."}))
 }
 
-// answered answers what the library must not see.
+// answered answers what the library must not see, and what it would answer less
+// well.
 //
 // A notification that cancels a request: without sessions nobody knows whose
 // request it means, and ids of different clients are alike. A client cancels by
@@ -181,47 +238,37 @@ func (g *Gate) end(ctx context.Context, s *stream) {
 //
 // A subscription to changes: there are none, and the library then ends the
 // stream at once and loses its first message in one of four runs.
-func answered(w http.ResponseWriter, body []byte) bool {
-	var message struct {
-		ID     json.RawMessage `json:"id"`
-		Method string          `json:"method"`
+func (g *Gate) answered(w http.ResponseWriter, body []byte) bool {
+	if rpc.IsUTF16(body) {
+		answerError(w, http.StatusBadRequest, nil, rpc.InUTF16.Code, rpc.InUTF16.Message)
+		return true
 	}
-	if json.Unmarshal(body, &message) != nil {
-		return false
-	}
-	switch {
-	case message.Method == "notifications/cancelled" && message.ID == nil:
+	if rpc.IsCancellation(body) {
 		w.WriteHeader(http.StatusAccepted)
-	case message.Method == "subscriptions/listen":
-		answerError(w, http.StatusNotFound, message.ID, methodNotFound, "nothing changes here while the server runs, so there is nothing to subscribe to")
-	default:
+		return true
+	}
+	method, id := rpc.Name(body)
+	if method == "" {
 		return false
 	}
-	return true
+	if method == "subscriptions/listen" {
+		answerError(w, http.StatusNotFound, id, rpc.MethodNotFound, "nothing changes here while the server runs, so there is nothing to subscribe to")
+		return true
+	}
+	if wrong := g.wrongWith(method, body); wrong != nil {
+		answerError(w, http.StatusOK, id, wrong.Code, wrong.Message)
+		return true
+	}
+	return false
 }
 
-// The codes of JSON-RPC.
-const (
-	invalidRequest = -32600
-	methodNotFound = -32601
-	internalError  = -32603
-)
-
 func refuse(w http.ResponseWriter, status int, why string) {
-	answerError(w, status, nil, invalidRequest, why)
+	answerError(w, status, nil, rpc.InvalidRequest, why)
 }
 
 // answerError answers as JSON-RPC does, in the words of a person.
 func answerError(w http.ResponseWriter, status int, id json.RawMessage, code int, why string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(errorMessage(id, code, why)) // to a client that has gone nothing can be said
-}
-
-func errorMessage(id json.RawMessage, code int, why string) []byte {
-	text, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": id, "error": map[string]any{"code": code, "message": "alitriage: " + why}})
-	if err != nil {
-		panic(err) // the id was read as JSON
-	}
-	return append(text, '\n')
+	_, _ = w.Write(append(rpc.Refusal(id, rpc.Error{Code: code, Message: why}), '\n')) // to a client that has gone nothing can be said
 }

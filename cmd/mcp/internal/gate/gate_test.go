@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alitriage/alitriage/cmd/mcp/internal/gate"
+	"github.com/alitriage/alitriage/cmd/mcp/internal/rpc"
 )
 
 const (
@@ -279,7 +280,7 @@ func TestProgressComesBeforeTheResultAndIsNeverDropped(t *testing.T) {
 	const each = 1000
 	h := gate.New(gate.Options{}).Handler(library(func(r *http.Request) {
 		for i := range each {
-			require.NoError(t, gate.Notify(r.Context(), "notifications/progress", map[string]int{"progress": i}))
+			require.NoError(t, gate.Notify(r.Context(), "notifications/progress", map[string]any{"progress": i}))
 		}
 	}))
 	w := serve(h, post(hello))
@@ -354,25 +355,90 @@ func requireOpen(t *testing.T, c <-chan struct{}) {
 }
 
 func FuzzGate(f *testing.F) {
-	for _, seed := range []string{hello, "", "{", `[` + hello + `]`, `{"method":"notifications/cancelled"}`, `{"id":null,"method":"notifications/cancelled"}`, "\xff\x00", `{"method":3}`} {
+	for _, seed := range []string{
+		hello, "", "{", `[` + hello + `]`, `[]`, `[7]`, `{"method":"notifications/cancelled"}`, `{"id":null,"method":"notifications/cancelled"}`, "\xff\x00", "\xff\xfe{\x00", `{"method":3}`,
+		`{"id":9007199254740993,"method":"x","params":{"_meta":{"progressToken":1e400}}}`, "\ufeff" + hello,
+	} {
 		f.Add([]byte(seed), "Bearer x")
 	}
 	f.Fuzz(func(t *testing.T, body []byte, authorization string) {
-		var got []byte
+		var mu sync.Mutex
+		var got [][]byte
 		h := gate.New(gate.Options{Token: "the token", MaxBody: 1 << 10}).Handler(library(func(r *http.Request) {
-			got, _ = io.ReadAll(r.Body)
+			text, _ := io.ReadAll(r.Body)
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(got, text)
 		}))
 		r := post(string(body))
 		r.Header["Authorization"] = []string{authorization}
 		w := serve(h, r)
+		clean := rpc.Clean(body)
+		changed, _, _ := rpc.Stand(clean, func() string { return "stand-in" })
+		_, isBatch, _ := rpc.Batch(clean)
 		switch w.Code {
 		case http.StatusOK:
 			require.Contains(t, authorization, "the token")
-			require.True(t, bytes.Equal(body, got))
-		case http.StatusAccepted, http.StatusNotFound, http.StatusUnauthorized, http.StatusRequestEntityTooLarge:
-			require.Nil(t, got)
+			if !isBatch && bytes.Equal(changed, clean) {
+				require.Equal(t, [][]byte{clean}, got)
+			}
+			require.NotContains(t, w.Body.String(), "stand-in")
+		case http.StatusAccepted, http.StatusNotFound, http.StatusUnauthorized, http.StatusRequestEntityTooLarge, http.StatusBadRequest:
+			require.Empty(t, got)
 		default:
 			t.Fatalf("status %d", w.Code)
 		}
 	})
+}
+
+func TestIDsThatTheLibraryWouldRoundComeBackAsTheyWereWritten(t *testing.T) {
+	echo := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var m struct {
+			ID     any
+			Params struct {
+				Meta struct{ ProgressToken any } `json:"_meta"`
+			}
+		}
+		require.NoError(t, json.NewDecoder(r.Body).Decode(&m))
+		if m.Params.Meta.ProgressToken != nil {
+			require.NoError(t, gate.Notify(r.Context(), "notifications/progress", map[string]any{"progressToken": m.Params.Meta.ProgressToken}))
+		}
+		require.NoError(t, json.NewEncoder(w).Encode(struct {
+			Version string   `json:"jsonrpc"`
+			ID      any      `json:"id"`
+			Result  struct{} `json:"result"`
+		}{Version: "2.0", ID: m.ID}))
+	})
+	h := gate.New(gate.Options{}).Handler(echo)
+	for _, id := range []string{"9007199254740993", "1764547200000000001", `"x"`, "7", "1e400"} {
+		w := serve(h, post(`{"jsonrpc":"2.0","id":`+id+`,"method":"ping"}`))
+		require.Equal(t, `{"jsonrpc":"2.0","id":`+id+`,"result":{}}`+"\n", w.Body.String())
+	}
+	w := serve(h, post(`{"jsonrpc":"2.0","id":9007199254740993,"method":"ping","params":{"_meta":{"progressToken":9007199254740995}}}`))
+	require.Contains(t, w.Body.String(), `"progressToken":9007199254740995`)
+	require.Contains(t, w.Body.String(), `data: {"jsonrpc":"2.0","id":9007199254740993,`)
+}
+
+func TestABatchIsAnsweredAsOneWhereTheVersionHasBatches(t *testing.T) {
+	const two = `[{"jsonrpc":"2.0","id":1,"method":"tools/call"},7,{"jsonrpc":"2.0","id":2,"method":"initialize"}]`
+	h := gate.New(gate.Options{}).Handler(library(nil))
+	for _, headers := range [][]string{nil, {"MCP-Protocol-Version", "2025-03-26"}} {
+		w := serve(h, post(two, headers...))
+		require.Equal(t, http.StatusOK, w.Code)
+		var answers []struct {
+			ID    *int
+			Error *struct{ Message string }
+		}
+		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answers))
+		require.Len(t, answers, 3)
+		require.Equal(t, 1, *answers[0].ID)
+		require.Contains(t, answers[1].Error.Message, "no object")
+		require.Contains(t, answers[2].Error.Message, "send it first, by itself")
+	}
+	w := serve(h, post(two, "MCP-Protocol-Version", "2025-06-18"))
+	require.Equal(t, http.StatusBadRequest, w.Code)
+	require.Contains(t, w.Body.String(), "batches are of MCP 2025-03-26 alone")
+	require.Equal(t, http.StatusBadRequest, serve(h, post(`[]`)).Code)
+	quiet := gate.New(gate.Options{}).Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
+	require.Equal(t, http.StatusAccepted, serve(quiet, post(`[{"jsonrpc":"2.0","method":"notifications/x"}]`)).Code)
 }

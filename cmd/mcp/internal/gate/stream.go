@@ -2,12 +2,16 @@ package gate
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"sync"
+
+	"github.com/alitriage/alitriage/cmd/mcp/internal/rpc"
 )
 
 // ErrAnswered refuses a notification about a request that was answered, or whose
@@ -21,10 +25,16 @@ type stream struct {
 
 	listens bool // the client accepts events
 
+	// The id and the progress token as the client wrote them, where the library
+	// knows stand-ins.
+	id, token json.RawMessage
+	standIn   string // for the id
+
 	mu       sync.Mutex
 	events   bool         // it is a stream of events
 	answered bool         // the library has begun to answer
-	answer   bytes.Buffer // of the library, once events are sent
+	status   int          // of its answer; 0: not said
+	answer   bytes.Buffer // what it has answered and is not sent
 }
 
 type streamKey struct{}
@@ -35,10 +45,14 @@ func withStream(ctx context.Context, s *stream) context.Context {
 
 // Notify sends a notification about the request that ctx belongs to, at once:
 // when it returns, nothing can put the result before it.
-func Notify(ctx context.Context, method string, params any) error {
+func Notify(ctx context.Context, method string, params map[string]any) error {
 	s, ok := ctx.Value(streamKey{}).(*stream)
 	if !ok {
 		return ErrAnswered
+	}
+	if s.token != nil {
+		params = maps.Clone(params)
+		params["progressToken"] = s.token
 	}
 	data, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "method": method, "params": params})
 	if err != nil {
@@ -70,19 +84,14 @@ func (s *stream) WriteHeader(status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answered = true
-	if !s.events { // else the status is sent already
-		s.ResponseWriter.WriteHeader(status)
-	}
+	s.status = cmp.Or(s.status, status)
 }
 
 func (s *stream) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answered = true
-	if s.events {
-		return s.answer.Write(p)
-	}
-	return s.ResponseWriter.Write(p)
+	return s.answer.Write(p)
 }
 
 // Flush lets the library stream when it wants to.
@@ -90,16 +99,41 @@ func (s *stream) Flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.events {
+		s.release()
 		_ = http.NewResponseController(s.ResponseWriter).Flush()
 	}
 }
 
-// end sends what the library has answered, as the last event.
+// release sends what the library has answered so far, with the id of the client. It
+// is called with the lock.
+func (s *stream) release() {
+	text := s.answer.Bytes()
+	if s.id != nil {
+		text = rpc.Restore(text, s.standIn, s.id)
+	}
+	if s.status != 0 {
+		s.ResponseWriter.WriteHeader(s.status)
+		s.status = 0
+	}
+	if len(text) > 0 {
+		_, _ = s.ResponseWriter.Write(text) // to a client that has gone nothing can be said
+	}
+	s.answer.Reset()
+}
+
+// end sends what the library has answered, where there are events as the last.
 func (s *stream) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answered = true
-	if answer := bytes.TrimSpace(s.answer.Bytes()); s.events && len(answer) > 0 {
+	if !s.events {
+		s.release()
+		return
+	}
+	if answer := bytes.TrimSpace(s.answer.Bytes()); len(answer) > 0 {
+		if s.id != nil {
+			answer = rpc.Restore(answer, s.standIn, s.id)
+		}
 		_ = s.send(answer) // to a client that has gone nothing can be said
 	}
 }
@@ -111,6 +145,8 @@ func (s *stream) fail(message []byte) {
 	switch {
 	case s.events:
 		_ = s.send(bytes.TrimSpace(message))
+	case s.answer.Len() > 0 || s.status != 0:
+		s.release()
 	case !s.answered:
 		s.Header().Set("Content-Type", "application/json")
 		s.ResponseWriter.WriteHeader(http.StatusInternalServerError)

@@ -197,7 +197,8 @@ func TestWhatIsRefusedBeforeTheLibraryHasTheIDOfTheRequest(t *testing.T) {
 		}
 		return nil
 	}
-	inSession(t, guard.Options{Refuse: refuse}, func(t *testing.T, s *session) {
+	inSession(t, guard.Options{}, func(t *testing.T, s *session) {
+		s.Check(refuse)
 		go func() { _, _ = s.stdin.Write([]byte(request("9007199254740993") + requestWithToken("1", "2"))) }()
 		heard, err := s.library.ReadString('\n')
 		require.NoError(t, err)

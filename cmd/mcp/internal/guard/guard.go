@@ -29,16 +29,6 @@ type Options struct {
 	Drain   time.Duration // after the end of input, until calls in flight are cancelled; 4 s
 	MaxLine int           // bytes of a line, its newline not counted; 4 MiB
 	Logger  *slog.Logger  // nil is silent
-	// Refuse says what is wrong with a request that the library would answer less
-	// well; nil if nothing is.
-	Refuse func(method string, message []byte) *rpc.Error
-}
-
-func (o Options) refuse(method string, message []byte) *rpc.Error {
-	if o.Refuse == nil {
-		return nil
-	}
-	return o.Refuse(method, message)
 }
 
 // Guard is one session. Give Reader and Writer to the library and end with Drain.
@@ -52,7 +42,9 @@ type Guard struct {
 	// standIns counts the ids that were replaced.
 	standIns atomic.Uint64
 	batches  atomic.Bool // the client's version has them
-	rest    []byte // of the line that read is handing out
+	// refuseFirst is what Check was given.
+	refuseFirst func(method string, message []byte) *rpc.Error
+	rest        []byte // of the line that read is handing out
 
 	// writing orders what goes out, and is held while the client is slow to
 	// take it. mu never is, so Drain and Cancelled always come through.
@@ -78,6 +70,17 @@ type request struct {
 	// stand-ins.
 	raw, rawToken json.RawMessage
 	batch         *batch // that it came in, nil: none
+}
+
+// Check lets refuse look at each request before the library does: what it says is
+// answered in the library's place. It is to be called before anything is served.
+func (g *Guard) Check(refuse func(method string, message []byte) *rpc.Error) { g.refuseFirst = refuse }
+
+func (g *Guard) wrongWith(method string, message []byte) *rpc.Error {
+	if g.refuseFirst == nil {
+		return nil
+	}
+	return g.refuseFirst(method, message)
 }
 
 // New guards the client's in and out. It reads nothing before the library does.

@@ -129,7 +129,7 @@ func (g *Guard) single(line []byte, of *batch) bool {
 		if method == "initialize" {
 			g.agree(line)
 		}
-		if wrong := g.opts.refuse(method, line); wrong != nil {
+		if wrong := g.wrongWith(method, line); wrong != nil {
 			g.answer(rpc.Refusal(id, *wrong), of)
 			return true
 		}

@@ -112,6 +112,15 @@ func Cancels(message []byte) (id json.RawMessage) {
 	return m.Params.RequestID
 }
 
+// IsCancellation tells whether a message is a notification that cancels something.
+func IsCancellation(message []byte) bool {
+	var m struct {
+		ID     json.RawMessage `json:"id"`
+		Method string          `json:"method"`
+	}
+	return json.Unmarshal(message, &m) == nil && m.Method == "notifications/cancelled" && (m.ID == nil || string(m.ID) == "null")
+}
+
 // Cancelling cancels the request with this id.
 func Cancelling(id json.RawMessage) []byte {
 	return object(map[string]json.RawMessage{
