@@ -194,3 +194,37 @@ func TestOverHTTPAClientThatGoesStopsThePolling(t *testing.T) {
 		require.Fail(t, "the call still waits")
 	}
 }
+
+// TestAWrongTokenIsExplainedWhereClientsLook: a client that was refused looks for an
+// authorization server, and a person reads what it finds.
+func TestAWrongTokenIsExplainedWhereClientsLook(t *testing.T) {
+	t.Parallel()
+	get := func(t *testing.T, s *webServer, path string) (status int, body string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSuffix(s.url, httpPath)+path, nil)
+		require.NoError(t, err)
+		response, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response.StatusCode, string(text)
+	}
+	guarded, open := launchHTTP(t, "ALITRIAGE_HTTP_TOKEN=secret"), launchHTTP(t)
+	for _, path := range []string{
+		"/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-authorization-server",
+		"/.well-known/openid-configuration", "/register", "/authorize", "/token",
+	} {
+		status, body := get(t, guarded, path)
+		require.Equal(t, http.StatusNotFound, status)
+		require.Contains(t, body, "the bearer token is missing or wrong: there is no OAuth here", path)
+		require.Contains(t, body, "Authorization: Bearer TOKEN", path)
+		_, body = get(t, open, path)
+		require.NotContains(t, body, "token", "where none is needed")
+	}
+	_, body := get(t, open, "/sse")
+	require.Contains(t, body, "choose Streamable HTTP and the URL with /mcp")
+	status, body := get(t, guarded, httpPath)
+	require.Equal(t, http.StatusUnauthorized, status)
+	require.Contains(t, body, "there is no OAuth here")
+}

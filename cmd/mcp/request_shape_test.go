@@ -30,8 +30,8 @@ func TestParametersOfAWrongTypeAreRefusedInWords(t *testing.T) {
 		`"resources/list","params":{"cursor":"7"}`:                          "resources/list: params.cursor is not one of this server",
 		`"resources/templates/list","params":{"cursor":"7"}`:                "params.cursor is not one of this server",
 		`"prompts/get","params":{"name":"triag"}`:                           "is not a prompt; there is triage alone",
-		`"tools/calls"`:                                                     "did you mean tools/call?",
-		`"tool/list"`:                                                       "did you mean tools/list?",
+		`"tools/calls"`: "did you mean tools/call?",
+		`"tool/list"`:   "did you mean tools/list?",
 		`"tools/call","params":{"name":"get_app_status","arguments":"web"}`: "",
 	} {
 		line := s.ask(t, `{"jsonrpc":"2.0","id":1,"method":`+request+"}\n")
