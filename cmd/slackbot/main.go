@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"os"
+
+	"github.com/alitriage/alitriage/internal/streams"
 )
 
 // version is set by the linker; see Makefile.
 var version = ""
 
 func main() {
-	program := app{args: os.Args, out: os.Stdout, errs: os.Stderr, lookUp: os.LookupEnv}
+	stdout, stderr := streams.Own()
+	program := app{args: os.Args, out: stdout, errs: stderr, lookUp: os.LookupEnv}
 	os.Exit(program.run(context.Background()))
 }

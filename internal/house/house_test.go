@@ -35,8 +35,9 @@ var arrows = map[string][]string{
 	"internal/doctor":  {"tools", "formatters", "cloudapi", "internal/config"},
 	"internal/gendocs": {"formatters", "internal/config", "tools"},
 	"internal/house":   {},
-	"cmd/mcp":          {"tools", "formatters", "cloudapi", "cloudapi/cloudsim", "internal/config", "internal/doctor"},
-	"cmd/slackbot":     {"tools", "formatters", "formatters/blockkit", "cloudapi", "cloudapi/cloudsim", "internal/config"},
+	"internal/streams": {},
+	"cmd/mcp":          {"tools", "formatters", "cloudapi", "cloudapi/cloudsim", "internal/config", "internal/doctor", "internal/streams"},
+	"cmd/slackbot":     {"tools", "formatters", "formatters/blockkit", "cloudapi", "cloudapi/cloudsim", "internal/config", "internal/streams"},
 
 	"internal/gendocs/section": {},
 
