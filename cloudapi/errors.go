@@ -277,3 +277,18 @@ func matches(pattern, code string) bool {
 	}
 	return pattern == code
 }
+
+// KindOf is the kind of failure that a code of the vendor's stands for, by the
+// table of codes alone; false where the code is not in it.
+func KindOf(code string) (kind error, known bool) {
+	for _, row := range codes {
+		if matches(row.pattern, code) {
+			return row.kind, true
+		}
+	}
+	return nil, false
+}
+
+// KindOfStatus is the kind of failure that an HTTP status stands for where there
+// is no code.
+func KindOfStatus(status int) error { return classify("", status).kind }

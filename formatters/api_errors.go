@@ -51,8 +51,8 @@ var apiErrors = []apiError{
 
 	// Permissions that an Allow statement does not mend.
 	{notSupportRAM, advise("A policy does not help: this operation does not take the kind of principal that asked. Ask with another kind: a RAM user instead of a role session, or the account itself.", stopHere)},
-	{"ResourceAuthFailed", func(e *cloudapi.Error) []string {
-		return append([]string{fmt.Sprintf("It does not exist, or it is not yours; WebPlus answers both alike. Check the id and the region (asked in %s) first, then the account.", asked(e))}, forbiddenSteps(e)...)
+	{notYours, func(e *cloudapi.Error) []string {
+		return append([]string{fmt.Sprintf("It does not exist, or it is not yours; WebPlus answers both alike. Check the id and the region%s first, then the account.", askedIn(e))}, forbiddenSteps(e)...)
 	}},
 
 	// STS, AssumeRole.
@@ -144,7 +144,10 @@ func filledIn(steps []string, e *cloudapi.Error, site Site) []string {
 	return filled
 }
 
-const notSupportRAM = "Forbidden.NotSupportRAM"
+const (
+	notSupportRAM = "Forbidden.NotSupportRAM"
+	notYours      = "ResourceAuthFailed"
+)
 
 const (
 	headersAltered = "The signature's headers did not arrive whole: a proxy (HTTPS_PROXY) or an endpoint override (ALITRIAGE_ENDPOINT) removes or alters Authorization or x-acs-*. Ask without it."
@@ -160,10 +163,18 @@ func asked(e *cloudapi.Error) string {
 	return e.Region
 }
 
+// askedIn is for what is said of a failure of which nobody knows where, too.
+func askedIn(e *cloudapi.Error) string {
+	if e.Region == "" && e.At.IsZero() { // it is not our call's
+		return ""
+	}
+	return " (asked in " + asked(e) + ")"
+}
+
 // notFound puts the commonest cause first.
 func notFound(what, check string) func(*cloudapi.Error) []string {
 	return func(e *cloudapi.Error) []string {
-		return []string{fmt.Sprintf("%s (asked in %s): a wrong region is the commonest cause, so ask in the resource's own region first; then check %s.", what, asked(e), check)}
+		return []string{fmt.Sprintf("%s%s: a wrong region is the commonest cause, so ask in the resource's own region first; then check %s.", what, askedIn(e), check)}
 	}
 }
 
@@ -197,7 +208,7 @@ func signatureSteps(e *cloudapi.Error) []string {
 	if e.SecretWrong {
 		return []string{"The AccessKey secret is wrong: both sides signed the same request. Set ALIBABA_CLOUD_ACCESS_KEY_SECRET, or that of the profile, to the secret of this AccessKey; a lost one cannot be read again, so make a new AccessKey."}
 	}
-	if e.Product == cloudapi.STS { // what was signed is not known
+	if e.Product == cloudapi.STS || e.Product == "" { // what was signed is not known
 		return []string{"The AccessKey secret is probably wrong: set ALIBABA_CLOUD_ACCESS_KEY_SECRET, or that of the profile that assumes the role, again. Else a proxy (HTTPS_PROXY) altered the request."}
 	}
 	return []string{"The request was altered on its way, as a rule by a proxy: ask without it (HTTPS_PROXY, NO_PROXY). Else the secret belongs to another AccessKey."}

@@ -1,6 +1,7 @@
 package formatters
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -8,24 +9,15 @@ import (
 	"github.com/alitriage/alitriage/cloudapi"
 )
 
-// DenialsIn finds the denied calls in any text: in a log, in an error of ours, of
-// the vendor's tools and of what is built on its SDKs. They write the same fields
-// as JSON, once or twice escaped, as XML, or as maps of their language. A text
-// without any may still name operations of ours: those are then presumed denied.
-//
-// The text is hostile. Nothing of it is taken but words that have exactly the
-// shape of what they should be.
-func DenialsIn(text string) []*cloudapi.Error {
-	named := operationsIn(text)
-	found := denialsOf(decidedFirst(adopt(detailsIn(text))), named)
+// denialsIn finds the denied calls in a text that tells of at least one. The
+// vendor's tools and SDKs write the same fields as JSON, once or twice escaped, as
+// XML, or as maps of their language.
+func denialsIn(text string, named []string) (found []failure) {
+	for _, e := range denialsOf(decidedFirst(adopt(detailsIn(text))), named) {
+		found = append(found, failure{Error: e})
+	}
 	if strings.Contains(text, notSupportRAM) {
-		found = append(found, &cloudapi.Error{Kind: cloudapi.ErrForbidden, Code: notSupportRAM})
-	}
-	if len(found) > 0 {
-		return found
-	}
-	for _, op := range named {
-		found = append(found, &cloudapi.Error{Kind: cloudapi.ErrForbidden, Op: op})
+		found = append(found, failure{Error: &cloudapi.Error{Kind: cloudapi.ErrForbidden, Code: notSupportRAM}})
 	}
 	return found
 }
@@ -183,11 +175,12 @@ func (d *denialParts) appendTo(details []cloudapi.Denial) []cloudapi.Denial {
 
 // operationsIn are the operations of ours that a text names, alone or as actions.
 func operationsIn(text string) (named []string) {
-	for op := range actions {
+	for _, op := range operationNames() {
 		if regexp.MustCompile(`(?i)(?:^|[^a-z0-9])` + op + `(?:$|[^a-z0-9])`).MatchString(text) {
 			named = append(named, op)
 		}
 	}
-	slices.Sort(named)
 	return named
 }
+
+func operationNames() []string { return slices.Sorted(maps.Keys(actions)) }

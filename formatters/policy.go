@@ -75,25 +75,63 @@ type Mend struct {
 	Whole bool
 }
 
-// maxMends is how many denials are answered. No error of ours or of the vendor
+// maxMends is how many failures are answered. No error of ours or of the vendor
 // holds as many; hostile text may.
 const maxMends = 20
 
-// MendFor answers what DenialsIn has found.
-func MendFor(denials []*cloudapi.Error) Mend {
-	m := Mend{Policy: Allow(), Whole: true}
-	denials, more := denials[:min(len(denials), maxMends)], len(denials)-maxMends
-	for _, e := range denials {
-		m.answer(e)
+// MendFor answers the failures that a text tells of: those that an Allow helps by
+// a policy, the others by saying what they are. false: it tells of none. Nothing
+// of the text is in the answer but actions, codes that we know, and numbers.
+func MendFor(text string) (m Mend, found bool) {
+	failures := failuresIn(text)
+	m = Mend{Policy: Allow(), Whole: true}
+	failures, more := failures[:min(len(failures), maxMends)], len(failures)-maxMends
+	for _, f := range failures {
+		m.answer(f)
 	}
 	if more > 0 {
 		m.Whole = false
 		m.add(count(more, "denial") + " more in this text: give fewer of them at once.")
 	}
-	return m
+	return m, len(failures) > 0
 }
 
-func (m *Mend) answer(e *cloudapi.Error) {
+func (m *Mend) answer(f failure) {
+	switch {
+	case f.succeeded():
+		m.Whole = false
+		m.add("This text tells of a call that went well (" + f.sign + "): nothing is missing. Give the text of the call that failed.")
+	case !f.isDenial():
+		m.notDenied(f)
+	case f.Code == notYours:
+		m.Whole = false
+		m.add(withoutStop(errorSteps(f.Error, China))...)
+	case f.Op == "" && f.Denied == nil && f.Code == "":
+		m.unnamed(f)
+	default:
+		m.denied(f.Error)
+	}
+}
+
+// notDenied says what else it is.
+func (m *Mend) notDenied(f failure) {
+	m.Whole = false
+	m.add("This is no missing permission but " + f.sign + " (" + f.Kind.Error() + "): an Allow does not help.")
+	m.add(errorSteps(f.Error, China)...)
+}
+
+// unnamed is a denial of nobody knows what.
+func (m *Mend) unnamed(f failure) {
+	m.Whole = false
+	m.add(
+		"This is a denied call ("+f.sign+"), but the denied action is not in the text, or not whole, so there is no statement to give.",
+		"Look for it in the same error: AccessDeniedDetail has it as AuthAction. The aliyun CLI prints that; exceptions of the SDKs keep it in their data, not in their message. An EncodedDiagnosticMessage is decoded by `aliyun ram DecodeDiagnosticMessage --EncodedDiagnosticMessage <text>`.",
+		"Or find the call in ActionTrail by its RequestId and time: the event names service and operation. Then give that name to policy --from-error.",
+		"If it was a call of alitriage: `alitriage-mcp policy` prints all that it needs.",
+	)
+}
+
+func (m *Mend) denied(e *cloudapi.Error) {
 	action, presumed := missingAction(e)
 	steps := withoutStop(errorSteps(e, China))
 	switch {

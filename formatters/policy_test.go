@@ -1,6 +1,7 @@
 package formatters
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -75,7 +76,7 @@ func TestDenialsAreFoundInAnyText(t *testing.T) {
 		{"the message names the action again", `not authorized to perform "sae:DescribeApplicationStatus", AccessDeniedDetail: map[AuthAction:sae:DescribeApplicationStatus NoPermissionType:ExplicitDeny]`, []string{"sae:DescribeApplicationStatus explicit"}},
 		{"a reason without an action is for the operation that was called", "aliyun ecs DescribeInvocationResults: AccessDeniedDetail: map[NoPermissionType:ExplicitDeny PolicyType:ControlPolicy]", []string{"DescribeInvocationResults explicit ControlPolicy"}},
 		{"or for nothing that is known", "AccessDeniedDetail: map[NoPermissionType:ExplicitDeny PolicyType:ControlPolicy]", []string{"explicit ControlPolicy"}},
-		{"but what no policy allows has to be named", "AccessDeniedDetail: map[NoPermissionType:ImplicitDeny]", nil},
+		{"what no policy allows has to be named", "AccessDeniedDetail: map[NoPermissionType:ImplicitDeny]", []string{"a denied call"}},
 		{"two of them", `{"AuthAction":"ecs:DescribeInvocationResults","NoPermissionType":"ImplicitDeny"} {"AuthAction":"sae:DescribeApplicationStatus","NoPermissionType":"ExplicitDeny"}`, []string{"ecs:DescribeInvocationResults implicit", "sae:DescribeApplicationStatus explicit"}},
 		{"the same twice", detail + "\nAccessDeniedDetail " + detail, []string{implicit}},
 		{"one action, denied in two ways", `AuthAction:ecs:DescribeInvocationResults ImplicitDeny AccessDeniedDetail AuthAction:ecs:DescribeInvocationResults ExplicitDeny`, []string{"ecs:DescribeInvocationResults implicit", "ecs:DescribeInvocationResults explicit"}},
@@ -84,24 +85,24 @@ func TestDenialsAreFoundInAnyText(t *testing.T) {
 
 		{"the name of an operation", "DescribeInvocationResults", []string{"DescribeInvocationResults"}},
 		{"the name of an action", "bpstudio:GetExecuteOperationResult", []string{"GetExecuteOperationResult"}},
-		{"a method of an SDK", "at com.aliyun.sae20190506.Client.describeApplicationStatus(Client.java:1)", []string{"DescribeApplicationStatus"}},
+		{"a method of an SDK", "not authorized, at com.aliyun.sae20190506.Client.describeApplicationStatus(Client.java:1)", []string{"DescribeApplicationStatus"}},
 		{"several names", "webplus:GatherAppEnvStats and webplus:DescribeGatherStatsResult", []string{"DescribeGatherStatsResult", "GatherAppEnvStats"}},
 		{"names do not count beside a denial", "after DescribeApplicationStatus: AuthAction:ecs:DescribeInvocationResults ImplicitDeny", []string{"ecs:DescribeInvocationResults implicit"}},
 
 		{"nothing", "", nil},
-		{"an error of another kind", "Throttling.User: Request was denied due to user flow control.", nil},
-		{"an action cut short", "AuthAction:ecs:Describe*", nil},
-		{"an action that goes on", "AuthAction:ecs:Describe/../x AuthAction=ecs:A.b AuthAction=ecs:A:b", nil},
-		{"an action too long", "AuthAction:ecs:" + strings.Repeat("A", 65), nil},
-		{"an action in capitals", "AuthAction:ECS:DescribeInstances", nil},
-		{"an action that is a secret", "AuthAction:password:LTAI5tQ7wE9rTyU1iOpA3sDf", nil},
+		{"an action cut short", "AuthAction:ecs:Describe*", []string{"AccessDeniedDetail"}},
+		{"an action that goes on", "AuthAction:ecs:Describe/../x AuthAction=ecs:A.b AuthAction=ecs:A:b", []string{"AccessDeniedDetail"}},
+		{"an action too long", "AuthAction:ecs:" + strings.Repeat("A", 65), []string{"AccessDeniedDetail"}},
+		{"an action in capitals", "AuthAction:ECS:DescribeInstances", []string{"AccessDeniedDetail"}},
+		{"an action that is a secret", "AuthAction:password:LTAI5tQ7wE9rTyU1iOpA3sDf", []string{"AccessDeniedDetail"}},
+		{"a statement of ours in nobody's error", `{"Effect":"Allow","Action":"sae:DescribeApplicationStatus","Resource":"*"}`, nil},
 		{"somebody's policy", `{"Effect":"Allow","Action":"oss:GetObject","Resource":"*"}`, nil},
 	} {
 		t.Run(c.fact, func(t *testing.T) {
 			var got []string
-			for _, e := range DenialsIn(c.text) {
-				require.ErrorIs(t, e, cloudapi.ErrForbidden)
-				got = append(got, inWords(e))
+			for _, e := range failuresIn(c.text) {
+				require.ErrorIs(t, e.Error, cloudapi.ErrForbidden)
+				got = append(got, cmp.Or(e.sign, inWords(e.Error)))
 			}
 			require.Equal(t, c.want, got)
 		})
@@ -132,10 +133,10 @@ func TestOurOwnErrorsAreUnderstood(t *testing.T) {
 				e.Denied = &cloudapi.Denial{Action: readCommands, Principal: "triage-ro:alice", PrincipalType: "AssumedRoleUser", OwnerID: "1234567890123456", PolicyType: p.name, Explicit: kind == "ExplicitDeny", Implicit: kind == "ImplicitDeny"}
 			})
 			for _, text := range []string{Text(testLock.Error(e), "error"), jsonText(testLock.Error(e))} {
-				found := DenialsIn(text)
+				found := failuresIn(text)
 				require.Len(t, found, 1, text)
-				require.Equal(t, inWords(&cloudapi.Error{Denied: e.Denied}), inWords(found[0]))
-				m := MendFor(found)
+				require.Equal(t, inWords(&cloudapi.Error{Denied: e.Denied}), inWords(found[0].Error))
+				m, _ := MendFor(text)
 				require.Equal(t, allowHelps(e), m.Whole, text)
 				require.Equal(t, allowHelps(e), len(m.Policy.Statement) == 1)
 				if !m.Whole {
@@ -146,7 +147,7 @@ func TestOurOwnErrorsAreUnderstood(t *testing.T) {
 		}
 	}
 	e := refusal("Forbidden.RAM", "m", 403, cloudapi.ErrForbidden)
-	m := MendFor(DenialsIn(Text(testLock.Error(e), "error")))
+	m, _ := MendFor(Text(testLock.Error(e), "error"))
 	require.Equal(t, Allow(readCommands), m.Policy, "without a detail the statement itself names the action")
 }
 
@@ -173,7 +174,7 @@ func TestAMendIsWholeOnlyWhereAnAllowIsAllThatIsMissing(t *testing.T) {
 		{"two of two", "AuthAction:sae:DescribeApplicationStatus AuthAction:bpstudio:GetExecuteOperationResult", []string{"sae:DescribeApplicationStatus", "bpstudio:GetExecuteOperationResult"}, true, []string{"An Allow of sae:", "If that", "An Allow of bpstudio:"}},
 	} {
 		t.Run(c.fact, func(t *testing.T) {
-			m := MendFor(DenialsIn(c.text))
+			m, _ := MendFor(c.text)
 			var allowed []string
 			for _, s := range m.Policy.Statement {
 				allowed = append(allowed, s.Action...)
@@ -196,18 +197,19 @@ func TestAHostileTextIsReadInTime(t *testing.T) {
 		b.WriteByte(' ')
 	}
 	started := time.Now()
-	m := MendFor(DenialsIn(b.String()))
+	m, _ := MendFor(b.String())
 	require.Less(t, time.Since(started), 20*time.Second, "a second on an idle machine")
 	require.Len(t, m.Steps, maxMends+2)
 	require.False(t, m.Whole)
 	require.Contains(t, m.Steps[maxMends+1], "more in this text")
 }
 
-// FuzzDenialsIn: of a text nothing gets out but actions and numbers, and no Allow
+// FuzzFailuresIn: of a text nothing gets out but actions and numbers, and no Allow
 // but of what is ours.
-func FuzzDenialsIn(f *testing.F) {
+func FuzzFailuresIn(f *testing.F) {
 	for _, seed := range []string{
 		"", readCommands, `{"AuthAction":"kms:Decrypt","NoPermissionType":"ExplicitDeny","PolicyType":"ControlPolicy"}`, "Forbidden.NotSupportRAM",
+		"Throttling.User", "code: 404, x", "SDKError: Code: InvalidAccessKeyId.NotFound", "context deadline exceeded", "200 OK", `{"Code":"OK"}`, "ErrorCode: NoPermission",
 		"AccessDeniedDetail: map[AuthAction:ecs:DescribeInvocationResults AuthPrincipalOwnerId:12 NoPermissionType:ImplicitDeny PolicyType:AssumeRolePolicy]",
 		`lacks the RAM action sts:AssumeRole: no policy allows it (implicit deny, PolicyType AssumeRolePolicy)`, `{\"Effect\":\"Allow\",\"Action\":\"sae:DescribeApplicationStatus\"`,
 	} {
@@ -215,9 +217,9 @@ func FuzzDenialsIn(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string, which byte) {
 		text += "\n" + fmt.Sprintf(carriers[int(which)%len(carriers)], plantedSecret) + "\n" + text
-		found := DenialsIn(text)
-		require.Equal(t, found, DenialsIn(text), "the same text is read in the same way")
-		m := MendFor(found)
+		found := failuresIn(text)
+		require.Equal(t, found, failuresIn(text), "the same text is read in the same way")
+		m, _ := MendFor(text)
 		for _, s := range m.Policy.Statement {
 			require.Len(t, s.Action, 1)
 			require.True(t, isOurs(s.Action[0]))
@@ -226,7 +228,7 @@ func FuzzDenialsIn(f *testing.F) {
 		}
 		for _, step := range m.Steps {
 			require.Regexp(t, "^[ -~]+$", step)
-			require.Less(t, len(step), 500)
+			require.Less(t, len(step), 600)
 			require.NotContains(t, step, plantedSecret)
 		}
 		require.LessOrEqual(t, len(m.Steps), 2*maxMends+1)

@@ -24,7 +24,7 @@ func (a *app) policyCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "policy",
 		Usage:       "print the least RAM policy for the tools, or what a denied call lacks",
-		Description: "stdout is a policy document and nothing else. For example:\n\n   aliyun ram CreatePolicy --PolicyName alitriage --PolicyDocument \"$(alitriage-mcp policy)\"\n\nExit codes: 0 printed, 1 an Allow is not what is missing, or not all of it (stderr says what is), 2 no denied call found.",
+		Description: "stdout is a policy document and nothing else. For example:\n\n   aliyun ram CreatePolicy --PolicyName alitriage --PolicyDocument \"$(alitriage-mcp policy)\"\n\nExit codes: 0 printed, 1 an Allow is not what is missing, or not all of it (stderr says what is), 2 no error found in the text.",
 		Flags: []cli.Flag{&cli.StringFlag{
 			Name:  flagFromError,
 			Usage: "the statement for the denied call in `TEXT`: an error, a log, or the name of an operation; - reads it from stdin",
@@ -106,14 +106,14 @@ func (a *app) errorText(text string) (string, error) {
 	return string(b), nil
 }
 
-// policyFor prints what the denied calls in text lack. Nothing of the text itself
-// is shown but what it has in common with a RAM action.
+// policyFor prints what the denied calls in text lack, and what the other failures
+// in it are. Nothing of the text itself is shown but what it has in common with a
+// RAM action.
 func (a *app) policyFor(text string) error {
-	denials := formatters.DenialsIn(text)
-	if len(denials) == 0 {
+	mend, found := formatters.MendFor(text)
+	if !found {
 		return refused(noDenial())
 	}
-	mend := formatters.MendFor(denials)
 	if len(mend.Policy.Statement) > 0 {
 		if err := a.printPolicy(mend.Policy); err != nil {
 			return err
@@ -128,10 +128,11 @@ func (a *app) policyFor(text string) error {
 }
 
 func noDenial() string {
-	return "there is no denied call in this text. Looked for:\n" +
+	return "there is no denied call in this text, nor an error that alitriage knows. Looked for:\n" +
 		"- AccessDeniedDetail with AuthAction, NoPermissionType and PolicyType, as Alibaba Cloud, its CLI and SDKs and Terraform print it\n" +
 		"- an error of alitriage: lacks the RAM action …\n" +
-		"- the name of an operation or action: " + strings.Join(actionsOf(false), ", ") + "\n" +
+		"- the vendor's error codes (Forbidden.RAM, NoPermission, Throttling and the like) and HTTP statuses\n" +
+		"- the name of an operation or action, and nothing else: " + strings.Join(actionsOf(false), ", ") + "\n" +
 		"For example: alitriage-mcp policy --" + flagFromError + " 'AccessDeniedDetail: map[AuthAction:ecs:DescribeInvocationResults NoPermissionType:ImplicitDeny]'"
 }
 
