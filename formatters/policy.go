@@ -201,6 +201,7 @@ const someRole = "acs:ram::ACCOUNT:role/ROLE"
 var actions = map[string]string{
 	"GatherAppEnvStats":         "webplus:GatherAppEnvStats",
 	"DescribeGatherStatsResult": "webplus:DescribeGatherStatsResult",
+	"DescribeAppEnvs":           "webplus:DescribeAppEnvs",
 	"DescribeInvocationResults": "ecs:DescribeInvocationResults",
 	"DescribeApplicationStatus": "sae:DescribeApplicationStatus",
 	"GetExecuteOperationResult": "bpstudio:GetExecuteOperationResult",

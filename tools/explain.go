@@ -119,7 +119,33 @@ func (t Tool) ErrorText(err error) string {
 	report := t.set.airlock(u.about.profile, false).Error(err)
 	report.Source.Profile, report.Source.Simulated = u.about.profile, t.set.Simulated
 	report.NextSteps = slices.Concat(u.hints, report.NextSteps)
+	t.explainStart(&report, err, u.about)
 	return limited(formatters.Text(report, "error"))
+}
+
+// explainStart says of a start whose fate is not known what it was about, and of
+// one that was refused which change is in its way.
+func (t Tool) explainStart(report *formatters.Report, err error, about asked) {
+	if e, ok := errors.AsType[*cloudapi.Error](err); ok && e.MayHaveStarted && len(about.ids) > 0 {
+		report.Reasons = append([]string{"it was to start in " + t.spelledOut(about)}, report.Reasons...)
+	}
+	if o, ok := errors.AsType[*obstructed](err); ok {
+		report.NextSteps = slices.Concat(o.steps(t.set.airlock(about.profile, false)), report.NextSteps)
+	}
+}
+
+// spelledOut names each id with its aliases.
+func (t Tool) spelledOut(about asked) string {
+	var things []string
+	for _, id := range about.ids {
+		k, _ := t.takes(id.Name)
+		text := fmt.Sprint(k.Term, " ", id.Value)
+		if _, owners := t.set.aliasesOf(k, id.Value.(string)); len(owners) > 0 {
+			text += " (alias " + owners[0].Name + ")"
+		}
+		things = append(things, text)
+	}
+	return strings.Join(things, ", ")
 }
 
 // limited leaves out whole lines before the last one, which holds the RequestId.

@@ -45,7 +45,7 @@ func gatherEnvStats(s *set) Tool {
 		Description: "A gather of diagnostics from the instances of a WebPlus environment: where did it fail, and why? With env_id it STARTS one, a change in the environment; with change_id it reads one. " +
 			"Give exactly one of the two. Reads no other changes.",
 		IDs:     []IDKind{envID, changeID},
-		Actions: []string{"webplus:GatherAppEnvStats", "webplus:DescribeGatherStatsResult"},
+		Actions: []string{"webplus:GatherAppEnvStats", describeAppEnvs, "webplus:DescribeGatherStatsResult"},
 		Check:   checkGather,
 		Starts:  func(in gatherEnvStatsIn) bool { return in.EnvID != "" },
 		Scope:   gatherScope,
@@ -230,6 +230,55 @@ func (s *starts) run(ctx context.Context, key startKey, own *start, at place) {
 		}
 	}()
 	own.change, own.err = at.GatherAppEnvStats(ctx, cloudapi.GatherAppEnvStatsRequest{EnvID: key.env, TargetInstances: own.targets})
+	if e, ok := errors.AsType[*cloudapi.Error](own.err); ok && e.Code == "EnvOnChanging" {
+		own.err = s.inTheWay(ctx, at, key.env, e)
+	}
+}
+
+// describeAppEnvs is the RAM action of the read that finds a change in the way.
+const describeAppEnvs = "webplus:DescribeAppEnvs"
+
+// obstructed is a start that was refused because another change runs, with what
+// is known of that one. Another process may have started it, so that nobody here
+// can join it.
+type obstructed struct {
+	error
+
+	change cloudapi.ChangeID // "" when it could not be found
+	unread error             // why not
+}
+
+func (o *obstructed) Unwrap() error { return o.error }
+
+// lookLimit is how long a refusal may take to find the change that is in the way.
+const lookLimit = 5 * time.Second
+
+// inTheWay finds the change because of which a start was refused. It only reads.
+func (s *starts) inTheWay(ctx context.Context, at place, env cloudapi.EnvID, refusal *cloudapi.Error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, lookLimit, timeOver{limit: lookLimit})
+	defer cancel()
+	found, err := at.DescribeAppEnvs(ctx, env)
+	o := &obstructed{error: refusal, unread: err}
+	for _, e := range found.Envs {
+		if e.EnvID == env && changeID.Shape.MatchString(string(e.LatestChangeID)) {
+			o.change = e.LatestChangeID
+		}
+	}
+	return o
+}
+
+// steps say how to follow the change, or what would have found it.
+func (o *obstructed) steps(a formatters.Airlock) []string {
+	switch {
+	case o.change != "":
+		return []string{fmt.Sprintf("The newest change of the environment is %[1]s: read it by gather_env_stats with change_id=%[1]s, which starts nothing. If it is no gather, that call says so; wait for it in the console.", o.change)}
+	case errors.Is(o.unread, cloudapi.ErrForbidden):
+		return []string{"Which change it is could not be read: with the RAM action " + describeAppEnvs + ", which `alitriage-mcp policy` holds, this error would name it."}
+	case o.unread != nil:
+		return []string{"Which change it is could not be read: " + why(a, o.unread) + "."}
+	default:
+		return nil
+	}
 }
 
 // wait returns when the fate of the start is known, or its caller has to leave.

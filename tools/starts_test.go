@@ -203,6 +203,7 @@ func TestAStartWhoseFateIsUnknownIsNotTriedAgain(t *testing.T) {
 				require.Len(t, w.Calls().Changes, 1, "it did start")
 				require.Contains(t, a.text, mayHaveNote)
 				require.Contains(t, a.text, "Rerun: unknown")
+				require.Contains(t, a.text, "it was to start in EnvId "+cloudsim.CheckoutEnv+" (alias checkout-env)")
 			})
 		})
 	}
@@ -300,14 +301,44 @@ func TestAJoinWhoseReadHangsReturnsTheIDInTime(t *testing.T) {
 	})
 }
 
-func TestAStartRefusedBecauseAnotherChangeRunsSaysSo(t *testing.T) {
-	bubble(t, func(t *testing.T, w *world) {
-		w.PutChange(cloudsim.Change{ID: "wc-of0somebody0else", EnvID: cloudsim.CheckoutEnv, CreatedAt: time.Now(), Paused: true})
-		a := w.call(t, gather, startArgs)
-		require.Contains(t, a.text, "EnvOnChanging")
-		require.Contains(t, a.text, "wait until it has ended")
-		require.NotContains(t, a.text, mayHaveNote)
-	})
+// othersChange is one that another process has started.
+const othersChange = "wc-5d4134b956fd7c14ac900000"
+
+func TestAStartRefusedBecauseAnotherChangeRunsNamesIt(t *testing.T) {
+	const follow = "read it by gather_env_stats with change_id=" + othersChange
+	for fact, c := range map[string]struct {
+		fault *cloudsim.Fault // of the read
+		id    string
+		want  string
+	}{
+		"the change is found":       {nil, othersChange, follow},
+		"the read is not allowed":   {&cloudsim.Fault{Code: "Forbidden.RAM"}, othersChange, "with the RAM action webplus:DescribeAppEnvs, which `alitriage-mcp policy` holds"},
+		"the read is throttled":     {&cloudsim.Fault{Code: "Throttling.User"}, othersChange, "Which change it is could not be read: "},
+		"the read hangs":            {&cloudsim.Fault{Kind: cloudsim.Delay, Delay: time.Hour}, othersChange, "Which change it is could not be read: "},
+		"an id that is none":        {nil, "wc-[31m", ""},
+		"the answer names no other": {&cloudsim.Fault{Kind: cloudsim.Answer, Body: []byte(`{"Code":"OK","AppEnvs":{"AppEnv":[{"EnvId":"we-000000000000000000000000","LatestChangeId":"wc-000000000000000000000000"}]}}`)}, othersChange, ""},
+	} {
+		t.Run(fact, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				w.PutChange(cloudsim.Change{ID: c.id, EnvID: cloudsim.CheckoutEnv, CreatedAt: time.Now(), Paused: true})
+				if c.fault != nil {
+					c.fault.Operation = "DescribeAppEnvs"
+					w.Inject(*c.fault)
+				}
+				a := w.call(t, gather, startArgs)
+				require.Error(t, a.err)
+				require.Contains(t, a.text, "EnvOnChanging")
+				require.Contains(t, a.text, "wait until it has ended")
+				require.NotContains(t, a.text, mayHaveNote)
+				require.Contains(t, a.text, c.want)
+				require.Equal(t, c.want == follow, strings.Contains(a.text, follow))
+				require.NotContains(t, a.text, "[31m")
+				require.Empty(t, w.Calls().Changes, "nothing was started")
+				require.Equal(t, 1, w.count(startGather))
+				require.LessOrEqual(t, a.took, 6*time.Second)
+			})
+		})
+	}
 }
 
 func TestAPausedGatherIsJoinedAndNeedsAHuman(t *testing.T) {

@@ -74,7 +74,7 @@ type operation struct {
 
 var operations = []*operation{
 	gatherAppEnvStats, describeGatherStatsResult, describeInvocationResults, describeApplicationStatus,
-	getExecuteOperationResult, assumeRole,
+	getExecuteOperationResult, assumeRole, describeAppEnvs,
 }
 
 // admit lets a request in or says why not, in the order of section 9.

@@ -174,8 +174,12 @@ func way(at cloudapi.Reached) string {
 func (e *examination) permissions() (checks []Check) {
 	for _, a := range e.answered {
 		actions := a.tool.Actions
-		for _, start := range actions[:len(actions)-1] {
-			checks = append(checks, Check{Status: Skipped, Name: "permission " + start, Text: "cannot be tested without starting something", Mend: "if a start is denied, give its error to alitriage-mcp policy --from-error"})
+		for i, action := range actions[:len(actions)-1] {
+			c := Check{Status: Skipped, Name: "permission " + action, Text: "cannot be tested without starting something", Mend: "if a start is denied, give its error to alitriage-mcp policy --from-error"}
+			if i > 0 {
+				c.Text, c.Mend = "not tested: it is read only after a start was refused because another change runs, to name that change", ""
+			}
+			checks = append(checks, c)
 		}
 		c := e.permission(a)
 		c.Name = "permission " + actions[len(actions)-1]
