@@ -101,7 +101,7 @@ var kindSteps = []struct {
 	{context.Canceled, advise("Ask again when you need the answer.")},
 	{context.DeadlineExceeded, advise("Ask again: this says nothing about what you asked for. If it stays so, give it more time (--max-wait), or check the network and the proxy (HTTPS_PROXY).")},
 	{cloudapi.ErrNoProfileCredentials, advise("Nothing was sent. Give that profile credentials with `aliyun configure --profile <its name>`, or name another one: a profile that is named takes none from variables.")},
-	{cloudapi.ErrNoCredentials, advise("Nothing was sent. Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or configure a profile with `aliyun configure`; or try alitriage with --demo, which needs none.")},
+	{cloudapi.ErrNoCredentials, advise("Nothing was sent. Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or configure a profile with `aliyun configure`; or try alitriage with --demo, which needs none.", clientEnv)},
 	{cloudapi.ErrInvalid, advise("Correct the argument that the message names, and ask again.")},
 	{cloudapi.ErrNotFound, notFound("It is not there", "the id")},
 	{cloudapi.ErrUnauthenticated, credentialSteps},
@@ -110,6 +110,11 @@ var kindSteps = []struct {
 	{cloudapi.ErrBadResponse, advise("Ask again; if it stays so, report it with the RequestId. A proxy or a wrong endpoint override may answer in Alibaba Cloud's place.")},
 	{cloudapi.ErrUnavailable, unavailable("Alibaba Cloud does not answer as it should")},
 }
+
+// clientEnv: the TypeScript SDK of MCP starts a server with HOME, LOGNAME, PATH,
+// SHELL, TERM and USER alone (client/stdio.ts, getDefaultEnvironment), so that keys
+// which a shell has exported do not reach it.
+const clientEnv = `If an MCP client starts alitriage, it may not pass on what a shell has exported: put the variables into "env" of its configuration, or a profile into its "args" (--profile NAME).`
 
 // errorSteps is what to do next: first by the code, then by the kind.
 func errorSteps(e *cloudapi.Error, site Site) []string {

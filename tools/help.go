@@ -10,6 +10,17 @@ type Argument struct {
 	Required    bool
 }
 
+// Example is the shortest call of t that says something, as text: its first id
+// that starts nothing.
+func (t Tool) Example() string {
+	for _, k := range t.IDs {
+		if !t.Starts || k.Arg != envID.Arg {
+			return k.Arg + "=" + k.Example
+		}
+	}
+	return ""
+}
+
 // Arguments lists the arguments of t in the order of their declaration.
 func (t Tool) Arguments() []Argument {
 	var schema struct {

@@ -56,6 +56,10 @@ func (a *app) run(ctx context.Context) (code int) {
 			code = exitNoAnswer
 		}
 	}()
+	if tool, asked := a.helpAskedOf(); asked {
+		fmt.Fprint(a.out, toolHelp(tool))
+		return exitOK
+	}
 	err := a.command().Run(ctx, withDashes(a.args))
 	if err == nil {
 		return exitOK
@@ -89,14 +93,14 @@ func (a *app) command() *cli.Command {
 		Name:           "alitriage-mcp",
 		Usage:          "what happened on Alibaba Cloud, is it bad, and what do I do next?",
 		Description:    "Without a command: serve MCP over stdio, or over HTTP with --http.",
-		Flags:          append(config.Flags(), serveFlags()...),
+		Flags:          append(append(config.Flags(), serveFlags()...), &cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "print version, commit and Go version", Local: true}),
 		Reader:         a.in,
 		Writer:         a.out,
 		ErrWriter:      a.errs,
 		HideVersion:    true,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // run maps errors to exit codes
 		OnUsageError:   onUsageError,
-		Before:         httpIsForServing,
+		Before:         a.before,
 		Action:         a.serve,
 		Commands: []*cli.Command{
 			{Name: "serve", Usage: "serve MCP over stdio (the default) or HTTP", Flags: serveFlags(), Action: a.serve, OnUsageError: onUsageError},
@@ -109,6 +113,17 @@ func (a *app) command() *cli.Command {
 			{Name: "version", Usage: "print version, commit and Go version", Action: a.version, OnUsageError: onUsageError},
 		},
 	}
+}
+
+// before does for --version what the command does, and nothing else.
+func (a *app) before(ctx context.Context, cmd *cli.Command) (context.Context, error) {
+	if !cmd.Bool("version") {
+		return httpIsForServing(ctx, cmd)
+	}
+	if err := a.printVersion(); err != nil {
+		return ctx, err
+	}
+	return ctx, &exitError{code: exitOK}
 }
 
 // httpIsForServing refuses the root's --http before another command.
@@ -219,6 +234,10 @@ func (a *app) version(_ context.Context, cmd *cli.Command) error {
 	if err := noArguments(cmd); err != nil {
 		return err
 	}
+	return a.printVersion()
+}
+
+func (a *app) printVersion() error {
 	commit := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {

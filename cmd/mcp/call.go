@@ -38,6 +38,42 @@ func (a *app) callCommand() *cli.Command {
 	return cmd
 }
 
+// helpAskedOf finds the tool in call TOOL --help and help call TOOL, wherever the
+// flag stands: the library takes the name of the tool for that of a command.
+func (a *app) helpAskedOf() (tool tools.Tool, asked bool) {
+	words := a.args[min(1, len(a.args)):]
+	if i := slices.Index(words, "--"); i >= 0 {
+		words = words[:i]
+	}
+	at := slices.Index(words, "call")
+	help := slices.ContainsFunc(words, func(word string) bool { return slices.Contains([]string{"--help", "-h", "-help"}, word) }) ||
+		at > 0 && slices.Contains([]string{"help", "h"}, words[0])
+	if at < 0 || !help {
+		return tool, false
+	}
+	for _, t := range tools.All(tools.Config{Profiles: []tools.Profile{{}}}) {
+		if slices.Contains(words[at:], t.Name) {
+			return t, true
+		}
+	}
+	return tool, false
+}
+
+// toolHelp is the help of one tool.
+func toolHelp(t tools.Tool) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s - %s\n\n%s\n\nUSAGE:\n   alitriage-mcp call %[1]s [ID] [key=value …] [options]\n\nARGUMENTS:\n", t.Name, t.Title, t.Description)
+	for _, arg := range t.Arguments() {
+		required := ""
+		if arg.Required {
+			required = " (required)"
+		}
+		fmt.Fprintf(&b, "   %-18s %s%s\n", arg.Name, arg.Description, required)
+	}
+	fmt.Fprintf(&b, "\nFor example: alitriage-mcp call %s %s\nSee alitriage-mcp call --help for the options.\n", t.Name, t.Example())
+	return b.String()
+}
+
 // toolArgument is an argument of at least one tool.
 type toolArgument struct {
 	name     string

@@ -32,7 +32,9 @@ func (a *app) serve(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	signal.Ignore(syscall.SIGPIPE) // a client that has gone shows in the write error
-	if address, given := httpAddress(cmd); given {
+	if address, given := httpAddress(cmd); given && address == "" {
+		return refused(config.EmptyFlag(flagHTTP).Error())
+	} else if given {
 		return a.serveHTTP(ctx, address, cfg, logger)
 	}
 	return a.serveStdio(ctx, cfg, logger)

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/alitriage/alitriage/cloudapi/cloudsim"
+	"github.com/alitriage/alitriage/internal/config"
 )
 
 func (a *app) simulateCommand() *cli.Command {
@@ -22,6 +23,9 @@ func (a *app) simulateCommand() *cli.Command {
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			if err := noArguments(cmd); err != nil {
 				return err
+			}
+			if cmd.String("listen") == "" { // it would be any port on all interfaces
+				return refused(config.EmptyFlag("listen").Error())
 			}
 			return a.simulate(ctx, cmd.String("listen"))
 		},

@@ -61,7 +61,9 @@ func (a *app) run(ctx context.Context) (code int) {
 	}
 	exit := &exitError{exitRefused, err.Error()} // the library's own are of usage
 	_ = errors.As(err, &exit)
-	fmt.Fprintln(a.errs, "alitriage-slackbot: "+exit.text)
+	if exit.text != "" {
+		fmt.Fprintln(a.errs, "alitriage-slackbot: "+exit.text)
+	}
 	return exit.code
 }
 
@@ -70,22 +72,36 @@ func (a *app) command() *cli.Command {
 		Name:           "alitriage-slackbot",
 		Usage:          "the tools of alitriage as Slack slash commands",
 		Description:    "Without a command: serve, over Socket Mode if SLACK_APP_TOKEN is set, else over HTTP.",
-		Flags:          append(config.Flags(), config.SlackFlags()...),
+		Flags:          append(append(config.Flags(), config.SlackFlags()...), &cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "print the version", Local: true}),
 		Writer:         a.out,
 		ErrWriter:      a.errs,
 		HideVersion:    true,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {},
 		OnUsageError:   func(_ context.Context, _ *cli.Command, err error, _ bool) error { return err },
+		Before:         a.versionInstead,
 		Action:         a.serve,
 		Commands: []*cli.Command{
 			{Name: "serve", Usage: "serve Slack (the default)", Action: a.serve},
 			manifestCommand(a.out),
-			{Name: "version", Usage: "print the version", Action: func(context.Context, *cli.Command) error {
-				_, err := fmt.Fprintln(a.out, "alitriage-slackbot "+releaseVersion())
-				return err
-			}},
+			{Name: "version", Usage: "print the version", Action: func(context.Context, *cli.Command) error { return a.version() }},
 		},
 	}
+}
+
+func (a *app) version() error {
+	_, err := fmt.Fprintln(a.out, "alitriage-slackbot "+releaseVersion())
+	return err
+}
+
+// versionInstead does for --version what the command does, and nothing else.
+func (a *app) versionInstead(ctx context.Context, cmd *cli.Command) (context.Context, error) {
+	if !cmd.Bool("version") {
+		return ctx, nil
+	}
+	if err := a.version(); err != nil {
+		return ctx, err
+	}
+	return ctx, &exitError{code: exitOK}
 }
 
 // serve runs the bot until it is told to stop.

@@ -139,7 +139,7 @@ func (b *bot) understand(c command) (*run, blockkit.Message, string) {
 	if err != nil {
 		return b.misspelt(c, err)
 	}
-	if word := strings.ToLower(strings.TrimSpace(c.text)); word == "" || word == "help" {
+	if asksForHelp(c.text) {
 		return nil, helpOf(tool), wasHelp
 	}
 	if n := len([]rune(c.text)); n > maxCommand {

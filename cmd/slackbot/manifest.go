@@ -25,6 +25,9 @@ func manifestCommand(out io.Writer) *cli.Command {
 			if word := cmd.Args().First(); word != "" { // else somebody with an address would get Socket Mode
 				return fmt.Errorf("manifest takes no %.60q; the bot's address goes with --url", word)
 			}
+			if cmd.IsSet("url") && strings.TrimSpace(cmd.String("url")) == "" { // else, too
+				return config.EmptyFlag("url")
+			}
 			base, err := publicURL(cmd.String("url"))
 			if err != nil {
 				return err

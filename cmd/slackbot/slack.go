@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -47,6 +49,26 @@ var (
 	errSignedIn = errors.New("slack does not accept the bot's token")
 )
 
+// errNotSlack is an answer that Slack does not give: of a proxy, or of the sign-in
+// page of a network.
+var errNotSlack = errors.New("something else answered in Slack's place (a proxy, a sign-in page of the network, or a wrong ALITRIAGE_SLACK_API_URL)")
+
+// notJSON says what came instead of Slack's JSON; "" when err is of another kind.
+func notJSON(err error) string {
+	_, syntax := errors.AsType[*json.SyntaxError](err)
+	_, shape := errors.AsType[*json.UnmarshalTypeError](err)
+	switch {
+	case syntax:
+		return "HTTP 200 with a page that is no JSON"
+	case shape:
+		return "JSON that is not Slack's"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "HTTP 200 with nothing, or half a body"
+	default:
+		return ""
+	}
+}
+
 // later says when Slack will listen again.
 type later struct{ after time.Duration }
 
@@ -74,10 +96,16 @@ func judged(err error) error {
 		if status.Code == http.StatusTooManyRequests {
 			return &later{time.Second}
 		}
+		if status.Code/100 == 3 || status.Code == http.StatusProxyAuthRequired || status.Code == http.StatusNetworkAuthenticationRequired {
+			return fmt.Errorf("%w: HTTP %d", errNotSlack, status.Code)
+		}
 		return fmt.Errorf("slack answered HTTP %d", status.Code)
 	}
 	if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		text := refused.Err
+		if text == "" {
+			return fmt.Errorf("%w: JSON that is not Slack's", errNotSlack)
+		}
 		if refused.Needed != "" {
 			text += " (needed: " + refused.Needed + ")"
 		}
@@ -88,6 +116,9 @@ func judged(err error) error {
 	}
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		return fmt.Errorf("slack was not reached: %w", outer.Err)
+	}
+	if what := notJSON(err); what != "" {
+		return fmt.Errorf("%w: %s", errNotSlack, what)
 	}
 	return errors.New("slack was not reached")
 }
@@ -105,6 +136,9 @@ func (w *workspace) post(ctx context.Context, channel, thread string, m blockkit
 		options = append(options, slack.MsgOptionTS(thread))
 	}
 	_, ts, err = w.api.PostMessageContext(ctx, channel, options...)
+	if err == nil && ts == "" { // slack-go takes {} for a success
+		err = slack.SlackErrorResponse{}
+	}
 	return ts, w.counted("post", err)
 }
 
@@ -180,6 +214,9 @@ func (w *workspace) self(ctx context.Context) (team, org, user string, err error
 	who, err := w.api.AuthTestContext(ctx)
 	if err != nil {
 		return "", "", "", w.counted("auth", err)
+	}
+	if who.TeamID == "" { // slack-go takes {} for a success
+		return "", "", "", w.counted("auth", slack.SlackErrorResponse{})
 	}
 	return who.TeamID, who.EnterpriseID, who.UserID, nil
 }

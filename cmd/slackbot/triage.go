@@ -26,7 +26,7 @@ func (b *bot) triage(c command) (*run, blockkit.Message, string) {
 	if text == "" && c.file {
 		return nil, blockkit.Say("I do not read files. Paste the part with the ids.", []string{b.takes()}, blockkit.Frame{}), wasHelp
 	}
-	if word := strings.ToLower(strings.TrimSpace(text)); word == "" || word == "help" {
+	if asksForHelp(text) {
 		return nil, b.help(), wasHelp
 	}
 	if n := len([]rune(text)); n > maxTriage {
@@ -97,11 +97,22 @@ func (b *bot) help() blockkit.Message {
 	return blockkit.Say("What happened on Alibaba Cloud, is it bad, and what do I do next?", lines, blockkit.Frame{})
 }
 
+// asksForHelp: no words ask for it, too, and so do the flags of a terminal, with
+// the long dashes that phones make of them.
+func asksForHelp(text string) bool {
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "", "help", "--help", "-help", "—help", "–help", "-h", "—h", "–h", "-?", "?":
+		return true
+	}
+	return false
+}
+
 func helpOf(t tools.Tool) blockkit.Message {
 	lines := []string{t.Description, "/" + t.Name + " " + usageHint(t)}
 	for _, a := range t.Arguments() {
 		lines = append(lines, a.Name+": "+a.Description)
 	}
+	lines = append(lines, "For example: /"+t.Name+" "+t.Example())
 	return blockkit.Say(t.Title, lines, blockkit.Frame{})
 }
 

@@ -143,12 +143,30 @@ func Variables() []Variable {
 }
 
 // Read checks the flags that cmd was given, the environment, which lookUp reads,
-// and the file that they name. What is empty counts as not given.
+// and the file that they name. An empty variable counts as not given, as env files
+// and containers mean it; an empty flag is refused, for whoever writes one means a
+// value, such as that of a shell variable which is not set.
 func Read(cmd *cli.Command, lookUp func(string) (string, bool)) (Config, error) {
 	r := &reader{cmd: cmd, lookUp: lookUp, sources: sources{}}
+	r.refuseEmptyFlags()
 	path, _ := r.value(file)
 	r.open(path)
 	return r.config()
+}
+
+// refuseEmptyFlags: an empty --profile would mean the default account.
+func (r *reader) refuseEmptyFlags() {
+	for _, f := range Flags() {
+		name := f.Names()[0]
+		if r.cmd.IsSet(name) && strings.TrimSpace(fmt.Sprint(r.cmd.Value(name))) == "" {
+			r.problems = append(r.problems, EmptyFlag(name))
+		}
+	}
+}
+
+// EmptyFlag is the refusal of a flag without a value.
+func EmptyFlag(name string) error {
+	return fmt.Errorf("--%s is empty; give it a value, or leave it out", name)
 }
 
 func (r *reader) config() (Config, error) {

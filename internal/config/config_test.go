@@ -94,14 +94,23 @@ func TestAFlagWinsOverTheEnvironmentAndThatOverTheDefault(t *testing.T) {
 		{"flags after a command", full, "do " + flags, fromFlags},
 		{"flags around a command", full, strings.Replace(flags, "--read-only", "do --read-only", 1), fromFlags},
 		{"an empty environment", blank, "", defaults()},
-		{"empty flags", nil, "--profile= --region= --max-wait= --log-level= --log-format=", defaults()},
-		{"empty flags over environment", full, "--profile= --region= --max-wait= --log-level= --log-format=", fromEnvironment},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := read(t, test.env, strings.Fields(test.words)...)
 			require.NoError(t, err)
 			requireSame(t, test.want, got)
 		})
+	}
+}
+
+// TestAnEmptyFlagIsRefused: it means a value that is not there, such as that of a
+// shell variable which is not set.
+func TestAnEmptyFlagIsRefused(t *testing.T) {
+	for _, name := range []string{"config", "profile", "region", "max-wait", "log-level", "log-format"} {
+		for _, value := range []string{"", " "} {
+			_, err := read(t, nil, "--"+name+"="+value)
+			require.ErrorContains(t, err, "--"+name+" is empty; give it a value, or leave it out")
+		}
 	}
 }
 

@@ -1,7 +1,7 @@
 // Package config makes one checked value of flags and environment.
 //
 // It promises: a flag wins over the environment, the environment over the
-// default; what is empty counts as not given; everything that is wrong is
+// default; an empty variable counts as not given, an empty flag is refused; everything that is wrong is
 // reported at once, with what is allowed.
 //
 // Nothing else in alitriage reads the environment (credentials-go and the proxy

@@ -27,6 +27,7 @@ const (
 // collected with its line.
 type document struct {
 	path     string
+	content  []byte
 	root     *value
 	problems []problem
 }
@@ -63,8 +64,13 @@ func readDocument(path string, s shape) (*document, error) {
 
 func parseDocument(path string, content []byte, s shape) *document {
 	d := &document{path: path}
-	d.root = &value{doc: d, line: 1}
+	d.content, d.root = content, &value{doc: d, line: 1}
 	var node yaml.Node
+	content, line := plainYAML(content)
+	if line > 0 {
+		d.say(line, "a character that some programs take for the end of a line stands in it (U+0085, U+2028, U+2029, or a lone carriage return); take it out, so that nobody reads two lines where another reads one")
+		return d
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	switch err := decoder.Decode(&node); {
 	case errors.Is(err, io.EOF): // nothing in it
@@ -134,7 +140,7 @@ func (d *document) unreadable(err error) {
 	what := strings.TrimPrefix(err.Error(), place[0])
 	hint := ""
 	if strings.Contains(what, "found character that cannot start any token") {
-		hint = "; indent with spaces, not tabs"
+		hint = "; " + startsNoValue(d.lineOf(line))
 	}
 	d.say(max(line, 1), "this is no YAML: %.200s%s", what, hint)
 }
@@ -203,6 +209,12 @@ func (v *value) scalar(node *yaml.Node, t *text) *value {
 		return nil
 	}
 	v.text = strings.TrimSpace(node.Value)
+	if t.isFlag && node.Style == 0 { // as the core schema of YAML 1.2 spells it, too; not yes, on and the like
+		switch v.text {
+		case "True", "TRUE", "False", "FALSE":
+			v.text = strings.ToLower(v.text)
+		}
+	}
 	if isNull(node) || v.text == "" {
 		return nil // as good as left out
 	}

@@ -161,7 +161,7 @@ func (t *text) wrong(s string) string {
 	case t.problem != nil:
 		return t.problem(s)
 	case t.isFlag && s != "true" && s != "false":
-		return "is neither true nor false"
+		return "is neither true nor false; give one of the two"
 	case t.oneOf != nil && !slices.Contains(t.oneOf, s):
 		return "is not allowed; use " + strings.Join(t.oneOf, " or ")
 	case t.pattern != "" && !matches(t.pattern, s):

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -18,6 +19,27 @@ var unshown = []string{
 	"ALIBABA_CLOUD_CONFIG_FILE", "ALIBABA_CLOUD_CREDENTIALS_FILE", "ALIBABA_CLOUD_PROFILE",
 	"ALIBABA_CLOUD_ECS_METADATA", "ALIBABA_CLOUD_CREDENTIALS_URI", variableToken,
 	"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy",
+}
+
+// FromEnvironment are the variables that are set here and decide something: a
+// program that starts alitriage may not pass them on. Proxies are not among them.
+func (c *Config) FromEnvironment() (names []string) {
+	for _, name := range c.variables {
+		if !strings.HasSuffix(strings.ToLower(name), "_proxy") {
+			names = append(names, name)
+		}
+	}
+	for _, s := range []setting{file, profile, readOnly, longest, logLevel, logFormat} {
+		if c.sources[s.key()] == s.variable {
+			names = append(names, s.variable)
+		}
+	}
+	for key, source := range c.sources {
+		if source == region.variable && strings.HasSuffix(key, ".region") && !slices.Contains(names, source) {
+			names = append(names, source)
+		}
+	}
+	return names
 }
 
 // Show renders c as a config file that does the same, with the source of each

@@ -71,6 +71,12 @@ func Examine(ctx context.Context, cfg config.Config, known tools.Config, all []t
 			Mend: "write it as http://user:password@host:port, with what is special in user and password percent-encoded (@ is %40)",
 		})
 	}
+	if names := cfg.FromEnvironment(); len(names) > 0 && !cfg.Demo {
+		checks = append(checks, Check{
+			Status: Skipped, Name: "variables", Text: "set here: " + strings.Join(names, ", ") + ". An MCP client that starts alitriage may not pass them on",
+			Mend: `put them into "env" of the client's configuration, and --read-only into its "args"`,
+		})
+	}
 	examined := make([][]Check, len(known.Profiles))
 	var profiles sync.WaitGroup
 	beds := make(chan struct{}, maxAtOnce)
