@@ -2,10 +2,12 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,35 +120,59 @@ func BenchmarkStart(b *testing.B) {
 // BenchmarkPing and BenchmarkCallOfAProcess are one request after the other to a
 // process, beside bare mcp-go, whose tools answer with a constant.
 func BenchmarkPing(b *testing.B) {
-	besideBare(b, request(2, "ping", nil))
+	besideBare(b, []string{request(2, "ping", nil)}, 0)
 }
 
+// BenchmarkCallOfAProcess asks for one account after the other, so that no call
+// waits for a turn in the budget of its account (10 at once, then 5 a second): a
+// process takes no more than 8 calls for each. What is measured is a call, and not
+// how many a server may make.
 func BenchmarkCallOfAProcess(b *testing.B) {
-	besideBare(b, request(2, "tools/call", map[string]any{"name": "get_app_status", "arguments": map[string]any{"app_id": "web"}}))
+	const accounts, callsEach = 100, 8
+	var file strings.Builder
+	file.WriteString("default_profile: a0\nprofiles:\n")
+	lines := make([]string, accounts)
+	for i := range accounts {
+		fmt.Fprintf(&file, "  a%d: {region: %s}\n", i, cloudsim.Region)
+		lines[i] = request(2, "tools/call", map[string]any{"name": "get_app_status", "arguments": map[string]any{"app_id": cloudsim.WebApp, "profile": fmt.Sprintf("a%d", i)}})
+	}
+	path := filepath.Join(b.TempDir(), "alitriage.yaml")
+	require.NoError(b, os.WriteFile(path, []byte(file.String()), 0o600))
+	besideBare(b, lines, accounts*callsEach, "--config", path)
 }
 
 // BenchmarkToolsList also tells how many bytes the list has.
 func BenchmarkToolsList(b *testing.B) {
-	besideBare(b, request(2, "tools/list", nil))
+	besideBare(b, []string{request(2, "tools/list", nil)}, 0)
 }
 
-func besideBare(b *testing.B, line string) {
+// besideBare sends the lines in turns, most of them to one process (0: all).
+func besideBare(b *testing.B, lines []string, most int, flags ...string) {
 	b.Helper()
 	list, err := filepath.Abs("testdata/tools-list.json")
 	require.NoError(b, err)
 	for _, server := range []struct {
 		name, pkg string
 		args      []string
-	}{{"ours", ".", []string{"--demo"}}, {"bare", "./testdata/bare", []string{list}}} {
+	}{{"ours", ".", append([]string{"--demo"}, flags...)}, {"bare", "./testdata/bare", []string{list}}} {
 		b.Run(server.name, func(b *testing.B) {
-			s := start(b, build(b, server.pkg), server.args...)
+			program := build(b, server.pkg)
+			s := start(b, program, server.args...)
 			s.ask(b, initialize)
-			size := 0
+			size, sent := 0, 0
 			for b.Loop() {
-				_, err := io.WriteString(s.stdin, line)
+				if sent++; most > 0 && sent%most == 0 {
+					b.StopTimer()
+					s.end(b)
+					s = start(b, program, server.args...)
+					s.ask(b, initialize)
+					b.StartTimer()
+				}
+				_, err := io.WriteString(s.stdin, lines[sent%len(lines)])
 				require.NoError(b, err)
 				answer, err := s.stdout.ReadBytes('\n')
 				require.NoError(b, err)
+				require.NotContains(b, string(answer[:min(len(answer), 200)]), `"isError":true`)
 				size = len(answer)
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")

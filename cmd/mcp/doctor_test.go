@@ -210,7 +210,7 @@ func TestTheDoctorSpeaksJSON(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(stdout), &answer))
 		require.Equal(t, code == exitOK, answer.OK)
 		require.False(t, answer.Simulated)
-		require.Len(t, answer.Checks, 13)
+		require.Len(t, answer.Checks, 15)
 		if code == exitBad {
 			require.Contains(t, stdout, `"status": "failed"`)
 			require.Contains(t, stdout, `sae:DescribeApplicationStatus`)
