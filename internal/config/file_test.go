@@ -309,6 +309,9 @@ func FuzzFile(f *testing.F) {
 	f.Add(string(must(os.ReadFile("testdata/good.yaml"))))
 	f.Add(string(must(os.ReadFile("testdata/bad.yaml"))))
 	f.Add("a: &x {<<: *x}")
+	for _, seed := range []string{"%YAML 1.2\n---\nread_only: True\n", `{"site": "c\\/n"}`, "\xff\xfea\x00:\x00", "a: [@b]\n", "# x\u2028a: b\n"} {
+		f.Add(seed)
+	}
 	f.Fuzz(func(t *testing.T, content string) {
 		c, err := config.ReadContent(content)
 		if err != nil {

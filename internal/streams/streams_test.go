@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	fmt.Fprintln(os.Stdout, "a library's secret")
 	fmt.Fprintln(os.Stderr, "a library's secret")
 	log.Print("a library's secret")
-	slog.Error("a library's secret") //nolint:sloglint // a library would
+	slog.Error("a library's secret")                                                          //nolint:sloglint // a library would
 	child := exec.Command("sh", "-c", "echo a child\\'s secret; echo a child\\'s secret >&2") //nolint:noctx // it ends by itself
 	child.Stdout, child.Stderr = os.Stdout, os.Stderr
 	if err := child.Run(); err != nil {
