@@ -1,7 +1,6 @@
 package tools
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
@@ -38,9 +37,10 @@ func (t Tool) withoutFillers(raw json.RawMessage) (mended json.RawMessage, notes
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		i := slices.IndexFunc(t.fields, func(f field) bool { return f.name == name })
 		switch {
+		case i >= 0 && starts && saysWhere(name) && string(given[name]) != "null": // a default of ours may be elsewhere
 		case i >= 0:
 			t.mend(given, t.fields[i])
-		case t.meansSomething(name, given[name], starts):
+		case t.meansSomething(name, starts):
 		default:
 			delete(given, name)
 			ignored = append(ignored, name)
@@ -83,25 +83,32 @@ func opened(raw json.RawMessage) (given map[string]json.RawMessage, ok bool) {
 	return nil, false
 }
 
+// addedByClients are the arguments that clients and agent frameworks add to calls by
+// themselves, and models that are told to explain themselves: they mean nothing to a
+// tool, even where the name is near one of its own.
+var addedByClients = []string{
+	"action", "chatInput", "sessionId", "tool", "toolCallId", // n8n (its issues 21500 and 21716)
+	"task_progress",                                 // Cline
+	"explanation", "reason", "reasoning", "thought", // Cursor, and models
+	"session_id", "tool_call_id", "tool_name", "conversation_id", "message_id", "user_id",
+	"_meta", "progressToken", // of the request, one level too deep
+}
+
 // meansSomething tells whether an argument that the tool does not have may have been
-// meant: its name is near that of one, or is one of another tool; or it could say
-// where something is to be started.
-func (t Tool) meansSomething(name string, value json.RawMessage, starts bool) bool {
-	if _, near := Nearest(name, names(t.fields)); near {
-		return true
-	}
-	if _, other := kindOfArg(name); other {
-		return true
-	}
-	if !starts || isNothing(value) {
+// meant: its name is near that of one, or is one of another tool. Where something is
+// to be started, any name may, for it could say where: {"hosts": […]}.
+func (t Tool) meansSomething(name string, starts bool) bool {
+	if slices.Contains(addedByClients, name) {
 		return false
 	}
-	value = bytes.TrimSpace(value)
-	return value[0] == '[' || value[0] == '{' || slices.ContainsFunc(word.FindAllString(string(value), -1), func(w string) bool {
-		_, isID := kindOf(w)
-		return isID
-	})
+	_, near := Nearest(name, names(t.fields))
+	_, other := kindOfArg(name)
+	return starts || near || other
 }
+
+// saysWhere tells whether an argument says in which account and region something is
+// started.
+func saysWhere(name string) bool { return name == "profile" || name == "region" }
 
 // mend takes a filler out of the arguments. A list of nothing becomes an empty one:
 // where something would be started that is less than all, which the check refuses.
@@ -119,10 +126,8 @@ func (t Tool) mend(given map[string]json.RawMessage, f field) {
 
 func (t Tool) isFiller(f field, value json.RawMessage) bool {
 	var text string
-	if json.Unmarshal(value, &text) == nil {
-		if _, isAlias := t.set.alias(text); isAlias {
-			return false
-		}
+	if json.Unmarshal(value, &text) == nil && t.isName(text) {
+		return false
 	}
 	switch {
 	case isNothing(value):
@@ -132,6 +137,12 @@ func (t Tool) isFiller(f field, value json.RawMessage) bool {
 	default:
 		return false
 	}
+}
+
+// isName tells whether an alias or a profile is called so.
+func (t Tool) isName(text string) bool {
+	_, isAlias := t.set.alias(text)
+	return isAlias || text != "" && slices.ContainsFunc(t.set.Profiles, func(p Profile) bool { return p.Name == text })
 }
 
 // isNothing tells whether a value is what clients write for none: null, an empty

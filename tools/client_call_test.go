@@ -17,6 +17,7 @@ func TestWhatClientsAddRefusesNoRead(t *testing.T) {
 		{"n8n", "get_app_status", `{"app_id":"web","toolCallId":"c1","sessionId":"s","action":"sendMessage","chatInput":"how is web","tool":{"name":"MCP"}}`, `"action", "chatInput", "sessionId", "tool", "toolCallId"`},
 		{"Cline", "get_app_status", `{"app_id":"web","task_progress":"- [ ] look"}`, `"task_progress"`},
 		{"Cursor", "get_app_status", `{"app_id":"web","explanation":"To see how web is"}`, `"explanation"`},
+		{"a model that gives its reason, which is near region", "get_app_status", `{"app_id":"web","reason":"is it up?"}`, `"reason"`},
 		{"OpenAI, strict", "get_invocation_results", `{"invoke_id":"disk-cleanup","instance_id":null,"command_id":null,"status":null,"include_history":null,"max_results":null,"next_token":null,"full_output":null,"profile":null,"region":null,"wait_seconds":null}`, ""},
 		{"a model that fills all in with zeros", "get_invocation_results", `{"invoke_id":"disk-cleanup","instance_id":"","command_id":"","status":"","include_history":"","max_results":0,"next_token":"","full_output":"","profile":"","region":"","wait_seconds":""}`, ""},
 		{"with the word null", "get_invocation_results", `{"invoke_id":"disk-cleanup","instance_id":"null","status":"None","max_results":"0","full_output":"undefined","profile":"null","wait_seconds":"null"}`, ""},
@@ -68,13 +69,14 @@ func TestNothingThatAClientWritesWidensAStart(t *testing.T) {
 		`"target_instances":[]`, `"target_instances":""`, `"target_instances":[""]`, `"target_instances":["null"]`, `"target_instances":[null]`, `"target_instances":"null"`,
 		`"target_instances":"[]"`, `"target_instances":{}`, `"target_instances":"None"`, `"target_instances":[[]]`,
 		`"instances":["i-1"]`, `"targets":["i-1"]`, `"where":{"only":"i-1"}`, `"hosts":"i-bp1i7gg30r52z2em0000"`, `"comment":"only on i-bp1i7gg30r52z2em0000 please"`,
+		`"hosts":"db-03"`, `"profile":"null"`, `"region":"None"`, `"profile":["null"]`,
 	} {
 		_, err := w.tool(t, "gather_env_stats").CallByClient(t.Context(), json.RawMessage(`{"env_id":"checkout-env",`+targets+`}`), nil)
 		require.Error(t, err, targets)
 		require.Contains(t, err.Error(), "refused, nothing was asked of Alibaba Cloud", targets)
 	}
 	require.Empty(t, w.sent)
-	_, err := w.tool(t, "gather_env_stats").CallByClient(t.Context(), json.RawMessage(`{"env_id":"checkout-env","toolCallId":"c1","wait_seconds":0}`), nil)
+	_, err := w.tool(t, "gather_env_stats").CallByClient(t.Context(), json.RawMessage(`{"env_id":"checkout-env","target_instances":null,"profile":null,"toolCallId":"c1","reason":"x","wait_seconds":0}`), nil)
 	require.NoError(t, err)
 }
 

@@ -63,6 +63,17 @@ func TestACancellationFindsAnIDThatTheLibraryWouldRound(t *testing.T) {
 	})
 }
 
+func TestOneOddIDTwiceInFlightIsCancelledTwice(t *testing.T) {
+	inSession(t, guard.Options{}, func(t *testing.T, s *session) {
+		first := idIn(t, s.takes(t, request("1e400")))
+		second := idIn(t, s.takes(t, request("1e400")))
+		require.NotEqual(t, first, second)
+		s.takes(t, cancel("1e400"))
+		require.True(t, s.Cancelled(first))
+		require.True(t, s.Cancelled(second))
+	})
+}
+
 func TestProgressTokensThatTheLibraryWouldRoundComeBackAsTheyWereWritten(t *testing.T) {
 	inSession(t, guard.Options{}, func(t *testing.T, s *session) {
 		var tokens []any

@@ -188,14 +188,17 @@ func (g *Guard) admit(line []byte, of *batch) bool {
 // cancelling is a cancellation in the words of the library, for an id that it knows
 // by a stand-in. It is called with mu held.
 func (g *Guard) cancelling(id json.RawMessage) ([]byte, meaning) {
+	found := meaning{blank: true}
+	var line []byte
 	for standIn, same := range g.pending {
-		for _, r := range same {
-			if bytes.Equal(r.raw, id) {
-				return rpc.Cancelling(json.RawMessage(standIn)), meaning{cancels: standIn}
+		for i := range same {
+			if bytes.Equal(same[i].raw, id) { // several where a client repeats an id: the library hears of one
+				same[i].cancelled = true
+				line, found = rpc.Cancelling(json.RawMessage(standIn)), meaning{cancels: standIn}
 			}
 		}
 	}
-	return nil, meaning{blank: true}
+	return line, found
 }
 
 // standIn is an id that no client has: it has the guard's own random text in it.
