@@ -16,28 +16,32 @@ import (
 // nothing counts as left out, and an object that was written as a text is opened.
 // None of it ever widens what is started.
 func (t Tool) CallByClient(ctx context.Context, args json.RawMessage, progress func(Progress)) (formatters.Report, error) {
-	args, notes := t.withoutFillers(args)
+	args, notes, refusal := t.withoutFillers(args)
+	if refusal != nil {
+		return formatters.Report{}, refusal
+	}
 	return t.call(ctx, args, notes, progress)
 }
 
 const maxOpened = 2 // texts in texts that hold the arguments
 
 // withoutFillers mends arguments. What it cannot mend stays for the check to refuse.
-func (t Tool) withoutFillers(raw json.RawMessage) (mended json.RawMessage, notes []string) {
+func (t Tool) withoutFillers(raw json.RawMessage) (mended json.RawMessage, notes []string, refusal *Refusal) {
 	if len(raw) > maxArguments {
-		return raw, nil
+		return raw, nil, nil
 	}
 	given, ok := opened(raw)
 	if !ok {
-		return raw, nil
+		return raw, nil, nil
 	}
 	_, starts := given[envID.Arg]
 	starts = starts && !isNothing(given[envID.Arg]) && t.Starts
-	var ignored []string
+	var ignored, problems []string
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		i := slices.IndexFunc(t.fields, func(f field) bool { return f.name == name })
 		switch {
-		case i >= 0 && starts && saysWhere(name) && string(given[name]) != "null": // a default of ours may be elsewhere
+		case i >= 0 && starts && saysWhere(name) && string(given[name]) != "null" && t.isFiller(t.fields[i], given[name]):
+			problems = append(problems, name+" is empty; leave it out for the default, or say where to start")
 		case i >= 0:
 			t.mend(given, t.fields[i])
 		case t.meansSomething(name, starts):
@@ -46,14 +50,17 @@ func (t Tool) withoutFillers(raw json.RawMessage) (mended json.RawMessage, notes
 			ignored = append(ignored, name)
 		}
 	}
+	if len(problems) > 0 {
+		return raw, nil, &Refusal{Tool: t.Name, Problems: problems}
+	}
 	if len(ignored) > 0 {
 		notes = []string{ignoredNote(ignored)}
 	}
 	mended, err := json.Marshal(given)
 	if err != nil {
-		return raw, nil
+		return raw, nil, nil
 	}
-	return mended, notes
+	return mended, notes, nil
 }
 
 func ignoredNote(names []string) string {
