@@ -2,7 +2,6 @@ package formatters
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -67,19 +66,36 @@ func (d *decoding) note() string {
 	return note
 }
 
-// add reads b, without UTF-16 where that would be no text.
+// add reads b, without the charsets in which it would be no text.
 func (d *decoding) add(b []byte, cut, joined bool) {
 	may := [charsets]bool{true, true, true, true}
 	r := newReader(b, cut, may)
 	runs := r.runs(r.read())
-	if slices.ContainsFunc(runs, func(run charsetRun) bool { return run.charset >= inUTF16LE && !run.credible() }) {
-		r = newReader(b, cut, [charsets]bool{true, true, false, false})
+	for again := doubtful(runs, &may); again; again = doubtful(runs, &may) {
+		r = newReader(b, cut, may)
 		runs = r.runs(r.read())
 	}
 	heal := joined && d.placesToHeal(r, runs)
 	for _, run := range runs {
 		d.addRun(r, run, heal)
 	}
+}
+
+// doubtful takes a charset out of may that made text of none of its runs, or, if
+// it is UTF-16, not of all.
+func doubtful(runs []charsetRun, may *[charsets]bool) bool {
+	var good, poor [charsets]bool
+	for _, run := range runs {
+		good[run.charset] = good[run.charset] || run.credible()
+		poor[run.charset] = poor[run.charset] || !run.credible()
+	}
+	for c := range may {
+		if may[c] && poor[c] && (!good[c] || charset(c) >= inUTF16LE) { //nolint:gosec // less than charsets
+			may[c] = false
+			return true
+		}
+	}
+	return false
 }
 
 // maxJoins is in how many places cuts may have left bytes within an output: at
@@ -120,7 +136,7 @@ func (r *reader) splitOnly(run charsetRun) bool {
 	p := run.from
 	for i := 0; i < len(run.steps); {
 		start := p
-		for i < len(run.steps) && run.steps[i].kind == isBad {
+		for i < len(run.steps) && (run.steps[i].kind == isBad || run.steps[i].kind == isCut && r.b[p] >= utf8.RuneSelf && p < utf8.UTFMax-1) {
 			p += int(run.steps[i].size)
 			i++
 		}
@@ -166,6 +182,29 @@ func longAndStray(b []byte) (long, stray int) {
 		b = b[size:]
 	}
 	return long, stray
+}
+
+// bareASCII is b without the single bytes that are no ASCII, and with U+FFFD in
+// the place of more in a row. single tells whether there are single ones.
+func bareASCII(b []byte) (text string, single bool) {
+	bare := make([]byte, 0, len(b))
+	for i := 0; i < len(b); {
+		n := 0
+		for i+n < len(b) && b[i+n] >= utf8.RuneSelf {
+			n++
+		}
+		switch {
+		case n == 0:
+			bare = append(bare, b[i])
+			n = 1
+		case n == 1:
+			single = true
+		default:
+			bare = append(bare, "\uFFFD"...)
+		}
+		i += n
+	}
+	return string(bare), single
 }
 
 // mend undoes what a Windows agent does to a script that prints UTF-8: it takes

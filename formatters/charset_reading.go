@@ -37,6 +37,7 @@ const (
 	costBad        = 24 // a byte that belongs to no character
 	costBadAgain   = 10 // another behind it
 	costSplit      = 26 // a character with a byte too many in its middle
+	costLabel      = 8  // the name of a secret with a byte too many
 	costCut        = 4  // what a cut at one end has left of a character
 	costNUL        = 8
 	costControl    = 6
@@ -231,7 +232,7 @@ func (r *reader) gb18030Cost(p int, char rune, size int) int32 {
 	case size == 4:
 		return costRare
 	case trail < 0xa1:
-		if trail < utf8.RuneSelf && r.inWord(p+1) {
+		if trail < utf8.RuneSelf && (r.inWord(p+1) || r.endsWord(p)) {
 			return costBad + 4 // rather a stray byte before a word: its letter must not be lost
 		}
 		return costRare - 2
@@ -258,6 +259,11 @@ func (r *reader) inWord(p int) bool {
 		}
 	}
 	return true
+}
+
+// endsWord tells whether a letter behind p ends a word that began before p.
+func (r *reader) endsWord(p int) bool {
+	return p > 0 && isAlnum(r.b[p-1]) && isAlnum(r.b[p+1]) && (p+2 == len(r.b) || r.b[p+2] < utf8.RuneSelf)
 }
 
 func (r *reader) utf16(p int, c charset) {
@@ -337,7 +343,11 @@ var commonHan = sync.OnceValue(func() *[(0xa000 - 0x4e00) / 64]uint64 {
 // English ones are found without their stray bytes (see bareASCII).
 var secretLabels = sync.OnceValue(func() []label {
 	var labels []label
-	for _, word := range []string{"密码", "密碼", "口令", "密钥", "密鑰", "令牌", "凭证", "凭据", "私钥"} {
+	names := []string{"密码", "密碼", "口令", "密钥", "密鑰", "令牌", "凭证", "凭据", "私钥"}
+	for i := range names {
+		names = append(names, names[i]+"：")
+	}
+	for _, word := range names {
 		l := label{word: word}
 		l.encoded[inUTF8] = []byte(word)
 		l.encoded[inGB18030], _ = simplifiedchinese.GBK.NewEncoder().Bytes([]byte(word))
@@ -363,7 +373,7 @@ func (r *reader) labels(p int, c charset) {
 		if bytes.HasPrefix(r.b[p:], word) {
 			r.reach(p, c, len(word), isLabel+i, 0)
 		} else if len(r.b)-p > len(word) && withOneMore(r.b[p:p+len(word)+1], word) {
-			r.reach(p, c, len(word)+1, isLabel+i, costBad)
+			r.reach(p, c, len(word)+1, isLabel+i, costLabel)
 		}
 	}
 }
@@ -410,6 +420,7 @@ type charsetRun struct {
 	from, to                    int
 	steps                       []step
 	wide, likely, bad, badPlace int
+	strong, asciiPairs          int // in UTF-16: what every text is made of, and what two letters of ASCII look like
 }
 
 // runs cuts a path where the charset changes, and at the ends of lines.
@@ -442,7 +453,7 @@ func (r *reader) count(run *charsetRun, p int, s step, again bool) {
 			run.badPlace++
 		}
 	case s.kind >= isLabel:
-		run.wide, run.likely = run.wide+2, run.likely+2
+		run.wide, run.likely, run.strong = run.wide+2, run.likely+2, run.strong+2
 	case s.kind == isChar && run.charset == inGB18030 && s.size > 1:
 		run.wide++
 		if r.gb18030Cost(p, first(gb18030Char(r.b[p:])), int(s.size)) <= 5 {
@@ -451,9 +462,22 @@ func (r *reader) count(run *charsetRun, p int, s step, again bool) {
 	case s.kind == isChar && run.charset == inUTF8 && s.size > 1:
 		run.wide++
 	case s.kind == isChar && run.charset >= inUTF16LE:
+		if s.size == 2 && unit(r.b[p:], run.charset) == 0xfeff {
+			return // a byte order mark alone proves nothing
+		}
 		run.wide++
-		if s.size == 2 && unitCost(unit(r.b[p:], run.charset)) <= 9 {
+		if s.size != 2 {
+			return
+		}
+		cost := unitCost(unit(r.b[p:], run.charset))
+		if cost <= 9 {
 			run.likely++
+		}
+		if cost <= 6 {
+			run.strong++
+		}
+		if x, y := r.b[p], r.b[p+1]; x >= ' ' && x < 0x7f && y >= ' ' && y < 0x7f {
+			run.asciiPairs++
 		}
 	}
 }
@@ -468,7 +492,7 @@ func (run charsetRun) credible() bool {
 	case inGB18030:
 		return run.bad <= run.wide && (run.bad == 0 || 2*run.likely >= run.wide)
 	default:
-		return run.wide >= 2 && 4*run.likely >= 3*run.wide && 4*run.bad <= run.wide
+		return run.wide >= 2 && 4*run.likely >= 3*run.wide && 2*run.strong >= run.wide && 2*run.asciiPairs <= run.wide && 4*run.bad <= run.wide
 	}
 }
 
