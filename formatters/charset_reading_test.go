@@ -165,7 +165,7 @@ func FuzzGB18030(f *testing.F) {
 	f.Add([]byte("\x90\x30\x81\x30"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, size := gb18030Char(b)
-		if size == 0 {
+		if size == 0 || r == 0xe7c7 {
 			return
 		}
 		require.True(t, utf8.ValidRune(r))
@@ -186,9 +186,10 @@ func TestEveryCodeOfTwoBytesIsMapped(t *testing.T) {
 	for code, want := range map[string]rune{ // what glibc 2.36 and Node 24 say alike
 		"\xaa\xa1": 0xe000, "\xaf\xfe": 0xe233, "\xf8\xa1": 0xe234, "\xfe\xfe": 0xe4c5, "\xa1\x40": 0xe4c6, "\xa7\xa0": 0xe765, "\xa2\xab": 0xe766,
 		"\xa3\x9f": 0xe5e4, "\xa6\xd9": 0xfe10, "\xa6\xf3": 0xfe19, "\xa8\xbc": 0x1e3f, "\xfe\x59": 0x9fb4, "\xfe\xa0": 0x9fbb, "\xd7\xfa": 0xe810,
+		"\x81\x35\xf4\x37": 0xe7c7, "\x90\x30\x81\x30": 0x10000, "\xe3\x32\x9a\x35": 0x10ffff,
 	} {
 		r, size := gb18030Char([]byte(code))
-		require.Equal(t, 2, size)
+		require.Len(t, code, size)
 		require.Equal(t, want, r, "%x", code)
 	}
 }

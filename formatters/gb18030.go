@@ -106,6 +106,9 @@ func gb18030Char(b []byte) (r rune, size int) {
 }
 
 func gb18030Four(b []byte) (r rune, size int) {
+	if string(b) == "\x81\x35\xf4\x37" { // which changed places with A8BC in 2005; the library maps it as before
+		return 0xe7c7, 4
+	}
 	if b[2] < 0x81 || b[2] > 0xfe || !isDigit(b[3]) {
 		return 0, 0
 	}

@@ -141,8 +141,8 @@ const (
 	tabStop  = 8
 )
 
-// screen is a terminal of any width and height. The cursor never leaves the
-// lines that there are.
+// screen is a terminal of any width and height. The cursor never goes above the
+// output, and at most one line below what there is of it.
 type screen struct {
 	lines       [][]cell
 	row, column int
@@ -212,7 +212,10 @@ func (s *screen) put(r rune, n int) {
 	case up:
 		s.row = max(s.row-n, 0)
 	case down:
-		s.row = min(s.row+n, len(s.lines)-1)
+		s.row = min(s.row+n, len(s.lines)) // one new line for however many: nothing may be lost in the last
+		if s.row == len(s.lines) {
+			s.lines = append(s.lines, nil)
+		}
 	case saveCursor:
 		s.saved = [2]int{s.row, s.column}
 	case restore:

@@ -27,7 +27,7 @@ func TestScreenIsATerminal(t *testing.T) {
 		{"a tab jumps", "abcdefgh\r1\t2", "1bcdefgh2"},
 		{"bars of docker pull", "one: waiting\ntwo: waiting\n\x1b[2A\x1b[2Kone: done\n\x1b[1B\x1b[1A\x1b[2Ktwo: done\nlast", "one: done\ntwo: done\nlast"},
 		{"bars of npm", "a 10%\nb 10%\n\x1b[2F\x1b[Ja 100%\nb 100%\n", "a 100%\nb 100%\n"},
-		{"up never leaves the output", "\x1b[99Aone\n\x1b[99Btwo", "one\ntwo"},
+		{"up never leaves the output", "\x1b[99Aone\x1b[99B\rtwo", "one\ntwo"},
 		{"save and restore", "12345\x1b7\x1b[1Gx\x1b8y", "x2345y"},
 		{"half of a wide character", "磁盘\x1b[2Gx", " x盘"},
 		{"lines that stand beside it are left", "error: disk full\n 10%\r100%\nexit 1", "error: disk full\n100%\nexit 1"},
