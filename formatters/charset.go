@@ -25,6 +25,9 @@ func decode(b []byte, dropped int64) (text, note string) {
 	if utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 {
 		return string(b), ""
 	}
+	if text, ok := healEnds(b, dropped > 0); ok {
+		return text, ""
+	}
 	var d decoding
 	for cut := dropped > 0; len(b) > 0; cut = false {
 		n := min(len(b), maxReading)
@@ -32,6 +35,23 @@ func decode(b []byte, dropped int64) (text, note string) {
 		b = b[n:]
 	}
 	return d.text.String(), d.note()
+}
+
+// healEnds takes away what a cut has left of a character at the ends of UTF-8.
+func healEnds(b []byte, cut bool) (text string, ok bool) {
+	for i := 0; cut && i < utf8.UTFMax-1 && len(b) > 0 && !utf8.RuneStart(b[0]); i++ {
+		b = b[1:]
+	}
+	for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
+		if end := b[len(b)-i:]; utf8.RuneStart(end[0]) {
+			if !utf8.FullRune(end) {
+				b = b[:len(b)-i]
+			}
+			break
+		}
+	}
+	proved := bytes.ContainsFunc(b, func(r rune) bool { return r >= utf8.RuneSelf })
+	return string(b), proved && utf8.Valid(b) && bytes.IndexByte(b, 0) < 0
 }
 
 // decoding is what has been read.
@@ -66,19 +86,87 @@ func (d *decoding) note() string {
 	return note
 }
 
-// add reads b, without the charsets in which it would be no text.
+// add reads b, without the charsets in which it would be no text. Lines that can
+// be one thing only are not weighed.
 func (d *decoding) add(b []byte, cut, joined bool) {
+	hard, easy := d.withoutEasyLines(b, cut)
 	may := [charsets]bool{true, true, true, true}
-	r := newReader(b, cut, may)
-	runs := r.runs(r.read())
+	r := newReader(hard, cut, may)
+	runs := r.runs(r.read(d.used[inGB18030]))
 	for again := doubtful(runs, &may); again; again = doubtful(runs, &may) {
-		r = newReader(b, cut, may)
-		runs = r.runs(r.read())
+		r = newReader(hard, cut, may)
+		runs = r.runs(r.read(d.used[inGB18030]))
 	}
 	heal := joined && d.placesToHeal(r, runs)
 	for _, run := range runs {
+		for len(easy) > 0 && easy[0].before <= run.from {
+			d.text.WriteString(easy[0].text)
+			easy = easy[1:]
+		}
 		d.addRun(r, run, heal)
 	}
+	for _, e := range easy {
+		d.text.WriteString(e.text)
+	}
+}
+
+// easyLines is the text of lines that need no weighing, and before which byte of
+// the others they stand.
+type easyLines struct {
+	before int
+	text   string
+}
+
+// withoutEasyLines takes out of b the lines that are ASCII, UTF-8 beyond doubt,
+// or GB18030 of common characters alone. Where anything may be UTF-16, none is
+// easy. The first line of what was cut is not, for it may begin with half a
+// character.
+func (d *decoding) withoutEasyLines(b []byte, cut bool) (hard []byte, easy []easyLines) {
+	if bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' && ascii(byte(r)) > 1 }) { //nolint:gosec // less than 32
+		return b, nil
+	}
+	var text []byte
+	flush := func() {
+		if len(text) > 0 {
+			easy = append(easy, easyLines{len(hard), string(text)})
+			text = text[:0]
+		}
+	}
+	for line := range bytes.Lines(b) {
+		longer, ok := text, false
+		if !cut {
+			longer, ok = d.easyLine(text, line)
+		}
+		if cut = false; ok {
+			text = longer
+			continue
+		}
+		flush()
+		hard = append(hard, line...)
+	}
+	flush()
+	return hard, easy
+}
+
+func (d *decoding) easyLine(text, line []byte) (longer []byte, ok bool) {
+	if utf8.Valid(line) {
+		long, _ := longAndStray(line)
+		wide := bytes.ContainsFunc(line, func(r rune) bool { return r >= utf8.RuneSelf })
+		d.used[inUTF8] = d.used[inUTF8] || long > 0
+		return append(text, line...), long > 0 || !wide
+	}
+	r := reader{b: line}
+	longer = text
+	for p := 0; p < len(line); {
+		char, size := gb18030Char(line[p:])
+		if size == 0 || size > 1 && r.gb18030Cost(p, char, size) > 5 {
+			return text, false
+		}
+		longer = utf8.AppendRune(longer, char)
+		p += size
+	}
+	d.used[inGB18030] = true
+	return longer, true
 }
 
 // doubtful takes a charset out of may that made text of none of its runs, or, if

@@ -94,7 +94,11 @@ func newReader(b []byte, cut bool, may [charsets]bool) *reader {
 	return r
 }
 
-func (r *reader) read() []step {
+// read finds it; among lines of GB18030 that is likelier than UTF-8.
+func (r *reader) read(amongGB18030 bool) []step {
+	if amongGB18030 {
+		r.cost[0][inUTF8], r.cost[0][inGB18030] = 4, 0
+	}
 	for p := range len(r.b) {
 		r.switches(p)
 		for c := range charset(charsets) {
