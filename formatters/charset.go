@@ -122,8 +122,10 @@ type easyLines struct {
 // easy. The first line of what was cut is not, for it may begin with half a
 // character.
 func (d *decoding) withoutEasyLines(b []byte, cut bool) (hard []byte, easy []easyLines) {
-	if bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' && ascii(byte(r)) > 1 }) { //nolint:gosec // less than 32
-		return b, nil
+	for _, c := range b {
+		if c < ' ' && ascii(c) > 1 {
+			return b, nil
+		}
 	}
 	var text []byte
 	flush := func() {
@@ -158,8 +160,17 @@ func (d *decoding) easyLine(text, line []byte) (longer []byte, ok bool) {
 	r := reader{b: line}
 	longer = text
 	for p := 0; p < len(line); {
+		n := p
+		for n < len(line) && line[n] < utf8.RuneSelf {
+			n++
+		}
+		if n > p {
+			longer = append(longer, line[p:n]...)
+			p = n
+			continue
+		}
 		char, size := gb18030Char(line[p:])
-		if size == 0 || size > 1 && r.gb18030Cost(p, char, size) > 5 {
+		if size == 0 || r.gb18030Cost(p, char, size) > 5 {
 			return text, false
 		}
 		longer = utf8.AppendRune(longer, char)

@@ -496,7 +496,7 @@ func (run charsetRun) credible() bool {
 	case inGB18030:
 		return run.bad <= run.wide && (run.bad == 0 || 2*run.likely >= run.wide)
 	default:
-		return run.wide >= 2 && 4*run.likely >= 3*run.wide && 2*run.strong >= run.wide && 2*run.asciiPairs <= run.wide && 4*run.bad <= run.wide
+		return run.wide >= 3 && 4*run.likely >= 3*run.wide && 2*run.strong >= run.wide && 2*run.asciiPairs <= run.wide && 4*run.bad <= run.wide
 	}
 }
 

@@ -159,6 +159,10 @@ func (s *screen) clear() {
 
 func (s *screen) show(text string) string {
 	for i := 0; i < len(text); {
+		if n := s.writeASCII(text[i:]); n > 0 {
+			i += n
+			continue
+		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		i += size
 		n := 0
@@ -176,6 +180,27 @@ func (s *screen) show(text string) string {
 		writeCells(&shown, line)
 	}
 	return shown.String()
+}
+
+// writeASCII writes what is simple of the beginning of text, and returns how much
+// that is: letters where no wide character stands.
+func (s *screen) writeASCII(text string) (n int) {
+	line := s.lines[s.row]
+	for n < len(text) && text[n] >= ' ' && text[n] < 0x7f && !s.struck {
+		switch next := s.column + 1; {
+		case s.column == len(line):
+			line = append(line, cell{char: rune(text[n])})
+		case s.column > len(line), line[s.column].char == wideTail, next < len(line) && line[next].char == wideTail:
+			s.lines[s.row] = line
+			return n
+		default:
+			line[s.column] = cell{char: rune(text[n])}
+		}
+		s.column++
+		n++
+	}
+	s.lines[s.row] = line
+	return n
 }
 
 func writeCells(shown *strings.Builder, line []cell) {
