@@ -189,7 +189,7 @@ func doubtful(runs []charsetRun, may *[charsets]bool) bool {
 		poor[run.charset] = poor[run.charset] || !run.credible()
 	}
 	for c := range may {
-		if may[c] && poor[c] && (!good[c] || charset(c) >= inUTF16LE) { //nolint:gosec // less than charsets
+		if may[c] && poor[c] && (!good[c] || charset(c) >= inUTF16LE) {
 			may[c] = false
 			return true
 		}
@@ -226,7 +226,7 @@ func (d *decoding) addRun(r *reader, run charsetRun, heal bool) {
 	d.used[run.charset] = d.used[run.charset] || run.wide > 0
 	before := d.text.Len()
 	r.write(&d.text, run, heal)
-	d.bad = d.bad || strings.Contains(d.text.String()[before:], "\uFFFD") && !(run.charset == inUTF8 && run.bad == 0)
+	d.bad = d.bad || (run.charset != inUTF8 || run.bad > 0) && strings.Contains(d.text.String()[before:], "\uFFFD")
 }
 
 // splitOnly tells whether what is bad in a run of UTF-8 looks as cut characters
@@ -292,11 +292,11 @@ func bareASCII(b []byte) (text string, single bool) {
 		for i+n < len(b) && b[i+n] >= utf8.RuneSelf {
 			n++
 		}
-		switch {
-		case n == 0:
+		switch n {
+		case 0:
 			bare = append(bare, b[i])
 			n = 1
-		case n == 1:
+		case 1:
 			single = true
 		default:
 			bare = append(bare, "\uFFFD"...)

@@ -356,8 +356,8 @@ var secretLabels = sync.OnceValue(func() []label {
 		l.encoded[inUTF8] = []byte(word)
 		l.encoded[inGB18030], _ = simplifiedchinese.GBK.NewEncoder().Bytes([]byte(word))
 		for _, u := range utf16.Encode([]rune(word)) {
-			l.encoded[inUTF16LE] = append(l.encoded[inUTF16LE], byte(u), byte(u>>8)) //nolint:gosec // the two bytes of it
-			l.encoded[inUTF16BE] = append(l.encoded[inUTF16BE], byte(u>>8), byte(u)) //nolint:gosec // the two bytes of it
+			l.encoded[inUTF16LE] = append(l.encoded[inUTF16LE], byte(u), byte(u>>8))
+			l.encoded[inUTF16BE] = append(l.encoded[inUTF16BE], byte(u>>8), byte(u))
 		}
 		labels = append(labels, l)
 	}

@@ -61,7 +61,7 @@ func csiMark(parameters string, final byte) string {
 	if !ok {
 		return ""
 	}
-	number := string(rune(markNumber + n))
+	number := string(rune(markNumber + n)) //nolint:gosec // n is at most maxMove
 	switch final {
 	case 'A':
 		return string(up) + number
