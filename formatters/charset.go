@@ -30,11 +30,26 @@ func decode(b []byte, dropped int64) (text, note string) {
 	}
 	var d decoding
 	for cut := dropped > 0; len(b) > 0; cut = false {
-		n := min(len(b), maxReading)
+		n := pieceLength(b)
 		d.add(b[:n], cut, dropped > 0)
 		b = b[n:]
 	}
 	return d.text.String(), d.note()
+}
+
+// pieceLength is how much of b is read at once: whole lines, if they are not too long.
+func pieceLength(b []byte) int {
+	if len(b) <= maxReading {
+		return len(b)
+	}
+	n := bytes.LastIndexByte(b[:maxReading], '\n') + 1
+	switch {
+	case n == 0:
+		return maxReading
+	case b[n] == 0: // the second byte of a line break in UTF-16
+		return n + 1
+	}
+	return n
 }
 
 // healEnds takes away what a cut has left of a character at the ends of UTF-8.

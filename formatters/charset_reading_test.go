@@ -193,3 +193,20 @@ func TestEveryCodeOfTwoBytesIsMapped(t *testing.T) {
 		require.Equal(t, want, r, "%x", code)
 	}
 }
+
+// TestLongOutputsAreReadInPiecesWithoutLoss: a piece ends where a line does.
+func TestLongOutputsAreReadInPiecesWithoutLoss(t *testing.T) {
+	const line = "错误：找不到网络路径 path=C:\\data。\r\n"
+	text := strings.Repeat(line, 2*maxReading/len(line))
+	for name, encode := range map[string]func(string) string{"GBK": gbk, "UTF-16LE": utf16LE, "UTF-16BE": utf16BE} {
+		got, _ := decode([]byte(encode(text)), 0)
+		require.Equal(t, text, got, name)
+	}
+}
+
+func TestTroubleOfWhatSucceededIsFoundInEveryCharset(t *testing.T) {
+	for _, encode := range []func(string) string{gbk, utf16LE, utf16BE} {
+		r := testLock.InvocationResults(page(ran(output(encode("开始\r\n服务 W3SVC 重新启动失败：拒绝访问\r\n")))))
+		require.Contains(t, Text(r, testFence), "line 2")
+	}
+}

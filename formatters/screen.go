@@ -24,7 +24,8 @@ const (
 	saveCursor = '\x0f'
 	restore    = '\x10'
 	markNumber = 0x4000
-	maxMove    = 2000 // columns or lines in one movement
+	maxMove    = 2000    // columns or lines in one movement
+	maxScreen  = 1 << 19 // bytes of text on one screen, which takes memory
 )
 
 // movesCursor tells which marks make a line differ from what was written in it;
@@ -95,6 +96,11 @@ func moveBy(parameters string) (n int, ok bool) {
 // something was overwritten. Without a movement nothing was under the cursor.
 func resolveCursor(s string) (clean string, overwritten int) {
 	if strings.ContainsAny(s, verticalMarks) {
+		if i := strings.IndexByte(s[min(maxScreen, len(s)):], '\n'); i >= 0 {
+			head, n := resolveCursor(s[:maxScreen+i])
+			tail, more := resolveCursor(s[maxScreen+i+1:])
+			return head + "\n" + tail, n + more
+		}
 		return newScreen(len(s)).show(s), 1
 	}
 	if !strings.ContainsAny(s, movesCursor) {
