@@ -3,6 +3,7 @@ package formatters
 import (
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -188,7 +189,7 @@ func (a *chamber) clean(s string) string {
 	}
 	text, _ := decode([]byte(s), 0)
 	text, stripped := strip(text)
-	text, redacted := a.redact(text)
+	text, redacted := a.redactBroken(text, nil)
 	line, more := strings.Join(strings.Fields(text), " "), 0
 	if strings.Contains(text, "\n") { // a name may have stood on one line and its value on the next
 		line, more = a.redact(line)
@@ -243,11 +244,12 @@ func (a *chamber) outputOf(b []byte, dropped int64) *opened {
 	}
 	o := opened{dropped: dropped}
 	text, note := decode(b, dropped)
+	secrets := secretsInASCII(b, note)
 	if mended, ok := mend(text); ok {
 		text, note = mended, wasGarbled
 	}
 	text, o.stripped = strip(text)
-	text, o.redacted = a.redact(withGaps(strings.Trim(text, "\n")))
+	text, o.redacted = a.redactBroken(withGaps(strings.Trim(text, "\n")), secrets)
 	o.text, o.lost = openGaps(text)
 	o.note = note
 	return &o
@@ -263,12 +265,53 @@ func (a *chamber) troubleOf(x *result) int {
 			return x.opened.lineAt(at)
 		}
 	case x.verdict == OK:
-		text := strings.TrimLeft(string(x.Output.Open()), "\r\n")
+		text, _ := decode(x.Output.Open(), x.Output.DroppedBytes)
+		text = strings.TrimLeft(text, "\r\n")
 		if at, found := firstTrouble(text); found {
 			return strings.Count(text[:at], "\n") + 1
 		}
 	}
 	return 0
+}
+
+// redactBroken is redact, and finds secrets also where bytes that are no text
+// stand in their names. others are secrets that are known already.
+func (a Airlock) redactBroken(text string, others []string) (clean string, redacted int) {
+	clean, redacted = a.redact(text)
+	if strings.Contains(clean, "\uFFFD") {
+		if whole, more := a.redact(strings.ReplaceAll(clean, "\uFFFD", "")); more > 0 {
+			clean, redacted = whole, redacted+more
+		}
+	}
+	for _, secret := range others {
+		if n := strings.Count(clean, secret); n > 0 {
+			clean, redacted = strings.ReplaceAll(clean, secret, a.mark("secret", secret)), redacted+n
+		}
+	}
+	return clean, redacted
+}
+
+// secretsInASCII finds the secrets of an output that is not UTF-8 in its ASCII
+// alone, without the single bytes between: one before or in the name of a secret
+// may have taken a letter of it for its own second half.
+func secretsInASCII(b []byte, note string) (secrets []string) {
+	if note == "" {
+		return nil
+	}
+	if len(b) > maxOpen { // as much as is read of it
+		b = slices.Concat(b[:maxOpen/2], []byte("\n"), b[len(b)-maxOpen/2:])
+	}
+	bare, single := bareASCII(b)
+	if !single {
+		return nil
+	}
+	for _, s := range findSecrets(bare) {
+		if secret := bare[s.from:s.to]; len(secret) >= minRepeated && looksRandom(secret) {
+			secrets = append(secrets, secret)
+		}
+	}
+	slices.SortFunc(secrets, func(x, y string) int { return len(y) - len(x) })
+	return slices.Compact(secrets)
 }
 
 // excerpt cuts an output to what a report shows of it. odd is a line that must be among it; -1: there is none.

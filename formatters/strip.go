@@ -1,7 +1,6 @@
 package formatters
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,24 +8,17 @@ import (
 
 // strip removes what a terminal or a reader would obey without seeing it:
 // escape sequences, control characters, bidirectional and invisible marks. It
-// resolves carriage returns as a terminal shows them. s must be valid UTF-8. It
+// resolves what moves the cursor as a terminal shows it. s must be valid UTF-8. It
 // returns the number of runs it removed.
 func strip(s string) (clean string, removed int) {
 	s, sequences := stripControls(s)
-	s, overwritten := resolveReturns(s)
+	s, overwritten := resolveCursor(s)
 	s, marks := stripInvisible(s)
 	return s, sequences + overwritten + marks
 }
 
-// Two control characters that stripControls leaves for resolveReturns, in the
-// place of the sequences that erase a line or the rest of it.
-const (
-	eraseRest = '\x1b'
-	eraseLine = '\x00'
-)
-
 // stripControls removes escape sequences and the control characters but
-// newline, tab and carriage return.
+// newline, tab and carriage return. What moves the cursor leaves a mark.
 func stripControls(s string) (clean string, removed int) {
 	i := nextControl(s)
 	if i == len(s) {
@@ -80,8 +72,14 @@ func controlLength(s string) (n int, mark string) {
 			n, mark = sequenceLength(introducer, s[2:])
 		}
 		return n + 2, mark
+	case s[0] == backspace:
+		return 1, string(backspace)
 	case s[0] != 0x1b || len(s) == 1:
 		return 1, ""
+	case s[1] == '7':
+		return 2, string(saveCursor)
+	case s[1] == '8':
+		return 2, string(restore)
 	case strings.IndexByte("[]PX^_", s[1]) >= 0:
 		n, mark = sequenceLength(s[1], s[2:])
 		return n + 2, mark
@@ -130,69 +128,7 @@ func csiLength(s string) (n int, mark string) {
 	if n == len(s) || s[n] < '@' || s[n] > '~' || beginsEscape(s[n:]) {
 		return n, ""
 	}
-	switch s[:n+1] {
-	case "K", "0K":
-		mark = string(eraseRest)
-	case "2K":
-		mark = string(eraseLine)
-	}
-	return n + 1, mark
-}
-
-// resolveReturns lets what follows a carriage return overwrite what stood there,
-// and counts the lines in which something was overwritten.
-func resolveReturns(s string) (clean string, overwritten int) {
-	if strings.IndexByte(s, '\r') < 0 { // then nothing was under the cursor
-		return eraseMarks.Replace(s), 0
-	}
-	lines := strings.Split(s, "\n")
-	for i, line := range lines {
-		line = strings.TrimRight(line, "\r")
-		if strings.Contains(line, "\r") {
-			overwritten++
-			line = overwrite(line)
-		} else {
-			line = eraseMarks.Replace(line)
-		}
-		lines[i] = line
-	}
-	return strings.Join(lines, "\n"), overwritten
-}
-
-var eraseMarks = strings.NewReplacer(string(eraseRest), "", string(eraseLine), "")
-
-// overwrite writes a line as a terminal does, one column for each character. The
-// blanks before what is written on an erased line are only counted: a machine
-// could erase a long line again and again.
-func overwrite(line string) string {
-	var shown []rune
-	column, blanks := 0, 0 // shown begins in column blanks
-	for _, r := range line {
-		switch r {
-		case '\r':
-			column = 0
-		case eraseRest:
-			shown = shown[:min(max(column-blanks, 0), len(shown))]
-		case eraseLine:
-			shown, blanks = shown[:0], column
-		default:
-			if column < blanks {
-				if len(shown) > 0 {
-					shown = slices.Concat(slices.Repeat([]rune{' '}, blanks), shown)
-				}
-				blanks = 0
-			}
-			for len(shown) <= column-blanks {
-				shown = append(shown, ' ')
-			}
-			shown[column-blanks] = r
-			column++
-		}
-	}
-	if len(shown) == 0 {
-		return ""
-	}
-	return strings.Repeat(" ", blanks) + string(shown)
+	return n + 1, csiMark(s[:n], s[n])
 }
 
 // stripInvisible removes bidirectional marks and characters that show nothing.
