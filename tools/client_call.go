@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/alitriage/alitriage/formatters"
 )
@@ -18,7 +19,7 @@ import (
 // None of it ever widens what is started.
 func (t Tool) CallByClient(ctx context.Context, args json.RawMessage, progress func(Progress)) (formatters.Report, error) {
 	args, notes := t.withoutFillers(args)
-	return t.call(ctx, args, notes, progress)
+	return t.call(ctx, args, time.Now(), notes, progress)
 }
 
 const maxOpened = 2 // texts in texts that hold the arguments
