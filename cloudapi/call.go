@@ -169,6 +169,7 @@ func (c *Client) attempt(ctx context.Context, r request, out answer) (Source, *E
 	if err != nil {
 		return Source{}, c.fail(r, ErrInvalid, err)
 	}
+	sending(ctx)
 	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
 		return Source{}, c.lost(req, r, err, connected)

@@ -14,7 +14,7 @@ func All(cfg Config) []Tool {
 		cfg.MaxWait = defaultMaxWait
 	}
 	s := &set{Config: cfg}
-	s.polls, s.starts = newPolls(s.bug), newStarts(s)
+	s.polls, s.starts = newPolls(s.bug, s.KeepReadings), newStarts(s)
 	return []Tool{
 		gatherEnvStats(s),
 		getInvocationResults(s),

@@ -70,6 +70,7 @@ type call[In, Out any] struct {
 	set      *set
 	at       place
 	in       In
+	since    time.Time // a reading that was sent before is too old
 	progress func(Progress)
 	started  formatters.Report // of what this call has started, if it has
 	last     formatters.Report // the newest good one
@@ -89,7 +90,7 @@ func (c *call[In, Out]) answer(ctx context.Context) (formatters.Report, error) {
 		if c.see(first) || c.set.draining() {
 			return c.conclude(nil)
 		}
-		c.started, in = first.report, first.again.(In)
+		c.started, in, c.since = first.report, first.again.(In), time.Now()
 	}
 	return c.conclude(c.follow(ctx, in))
 }
@@ -98,7 +99,7 @@ func (c *call[In, Out]) answer(ctx context.Context) (formatters.Report, error) {
 func (c *call[In, Out]) follow(ctx context.Context, in In) error {
 	stop, cancel := c.set.stopAt(c.began.Add(c.wait))
 	defer cancel()
-	return c.set.polls.follow(ctx, c.pollName(in), func(ctx context.Context) snapshot { return c.read(ctx, in) }, c.see, stop)
+	return c.set.polls.follow(ctx, c.pollName(in), c.since, func(ctx context.Context) snapshot { return c.read(ctx, in) }, c.see, stop)
 }
 
 // see looks at a new snapshot and tells whether the call has enough.

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/alitriage/alitriage/formatters"
 )
@@ -20,7 +21,7 @@ func (t Tool) CallByClient(ctx context.Context, args json.RawMessage, progress f
 	if refusal != nil {
 		return formatters.Report{}, refusal
 	}
-	return t.call(ctx, args, notes, progress)
+	return t.call(ctx, args, time.Now(), notes, progress)
 }
 
 const maxOpened = 2 // texts in texts that hold the arguments

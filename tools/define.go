@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"time"
 
 	"github.com/alitriage/alitriage/formatters"
 )
@@ -89,12 +90,12 @@ func define[In, Out any](s *set, d spec[In, Out]) Tool {
 		}
 		return whole
 	}
-	t.run = func(ctx context.Context, raw json.RawMessage, notes []string, progress func(Progress)) (formatters.Report, asked, error) {
+	t.run = func(ctx context.Context, raw json.RawMessage, since time.Time, notes []string, progress func(Progress)) (formatters.Report, asked, error) {
 		c, err := prepare(raw)
 		if err != nil {
 			return formatters.Report{}, asked{}, err
 		}
-		c.progress = progress
+		c.since, c.progress = since, progress
 		c.notes = append(c.notes, notes...)
 		about := t.asked(reflect.ValueOf(c.in), c.at, d.Central)
 		report, err := c.answer(ctx)

@@ -319,7 +319,7 @@ func (s *starts) ended(ctx context.Context, at place, own *start, out *gatherOut
 	id := own.change.ChangeID
 	var result cloudapi.GatherStatsResult
 	var failure error
-	err := s.set.polls.follow(ctx, "join "+at.profile+" "+at.Region()+" "+string(id), func(ctx context.Context) snapshot {
+	err := s.set.polls.follow(ctx, "join "+at.profile+" "+at.Region()+" "+string(id), time.Now(), func(ctx context.Context) snapshot {
 		ctx, cancel := context.WithTimeoutCause(ctx, startLimit, timeOver{limit: startLimit})
 		defer cancel()
 		result, err := at.DescribeGatherStatsResult(ctx, id)

@@ -23,6 +23,9 @@ type Config struct {
 	Simulated bool          // the cloud is the simulator; every report says so
 	// Drain ends all waits when it is closed: calls then answer what they have.
 	Drain <-chan struct{}
+	// KeepReadings is how long a reading is kept for calls that were asked for
+	// before it was sent, and come later; see CallSince. 0: not at all.
+	KeepReadings time.Duration
 	// MarkKey makes the marks of redacted secrets.
 	MarkKey []byte
 	Logger  *slog.Logger
@@ -54,7 +57,7 @@ type Tool struct {
 
 	fields []field
 	set    *set
-	run    func(context.Context, json.RawMessage, []string, func(Progress)) (formatters.Report, asked, error)
+	run    func(context.Context, json.RawMessage, time.Time, []string, func(Progress)) (formatters.Report, asked, error)
 	plan   func(json.RawMessage) (Plan, error)
 	whole  func(json.RawMessage, formatters.Report) json.RawMessage
 	probe  func(context.Context, Profile) error
@@ -84,18 +87,7 @@ func (r *Refusal) Error() string {
 // error is a *Refusal when nothing was asked of the cloud; ErrorText renders it
 // in either case.
 func (t Tool) Call(ctx context.Context, args json.RawMessage, progress func(Progress)) (formatters.Report, error) {
-	return t.call(ctx, args, nil, progress)
-}
-
-// call is Call, with notes for the report.
-func (t Tool) call(ctx context.Context, args json.RawMessage, notes []string, progress func(Progress)) (formatters.Report, error) {
-	if progress == nil {
-		progress = func(Progress) {}
-	}
-	started := time.Now()
-	report, about, err := t.run(ctx, args, notes, progress)
-	t.log(ctx, about, time.Since(started), report, err)
-	return report, err
+	return t.call(ctx, args, time.Now(), nil, progress)
 }
 
 // Plan is what a call would do.

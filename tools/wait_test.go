@@ -343,13 +343,10 @@ func TestALateJoinerGetsAFreshAnswer(t *testing.T) {
 		require.Zero(t, a.took)
 		asOf, err := time.Parse(time.RFC3339, a.Source.AsOf)
 		require.NoError(t, err)
-		require.LessOrEqual(t, joined.Sub(asOf), time.Second)
+		require.False(t, asOf.Before(joined.Truncate(time.Second)))
 		after := w.reads(joined)
-		if -before[len(before)-1] > time.Second {
-			require.Zero(t, after[len(after)-1], "the last read was too old")
-		} else {
-			require.Equal(t, before, after, "the last read was fresh enough")
-		}
+		require.Len(t, after, len(before)+1)
+		require.Zero(t, after[len(after)-1], "what was read before somebody asked is never theirs")
 		require.NoError(t, (<-long).err)
 	})
 }
@@ -373,7 +370,7 @@ func TestManyLateJoinersShareTheFreshAnswer(t *testing.T) {
 			require.NoError(t, (<-a).err)
 		}
 		time.Sleep(500 * time.Millisecond)
-		require.Equal(t, before+1, w.count(readBPStudio))
+		require.Equal(t, before+2, w.count(readBPStudio), "the first was under way when 29 asked, who share the second")
 		<-long
 	})
 }
@@ -442,7 +439,7 @@ func TestManyComeAndGo(t *testing.T) {
 			wait := random.IntN(8)
 			ctx, cancel := context.WithCancel(t.Context())
 			if random.IntN(4) == 0 {
-				time.AfterFunc(time.Duration(100+random.IntN(3000))*time.Millisecond, cancel)
+				time.AfterFunc(time.Duration(500+random.IntN(3000))*time.Millisecond, cancel)
 			}
 			t.Cleanup(cancel)
 			guests = append(guests, guest{w.later(ctx, t, "get_operation_result", fmt.Sprintf(`{"operation_id":%q,"wait_seconds":%d}`, longOperation, wait)), time.Duration(wait) * time.Second})
@@ -451,10 +448,10 @@ func TestManyComeAndGo(t *testing.T) {
 			a := <-g.answer
 			require.NoError(t, a.err)
 			require.Equal(t, formatters.InProgress, a.Verdict)
-			require.LessOrEqual(t, a.took, g.wait+100*time.Millisecond)
+			require.LessOrEqual(t, a.took, g.wait+400*time.Millisecond, "a read that is under way, a turn in the budget, and a read")
 		}
 		seconds := int(time.Since(began) / time.Second)
-		require.LessOrEqual(t, w.count(readBPStudio), seconds+2, "at most one read in a second, whoever comes")
+		require.LessOrEqual(t, w.count(readBPStudio), 5*(seconds+1)+10, "the budget, which makes them share")
 		before := w.count(readBPStudio)
 		time.Sleep(time.Minute)
 		require.Equal(t, before, w.count(readBPStudio))

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -117,11 +118,26 @@ func (a *app) serve(ctx context.Context, cmd *cli.Command) error {
 	logger := a.logger(cfg)
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	b, err := a.bot(ctx, cfg, access, logger)
-	if err != nil {
-		return err
+	address := listenAt(cmd, access)
+	for {
+		b, err := a.bot(ctx, cfg, access, logger)
+		if err != nil {
+			return err
+		}
+		if err = b.serve(ctx, stop, address, access); !errors.Is(err, errStoreStuck) {
+			return err
+		}
+		logger.WarnContext(ctx, "the bot starts anew, in the same process, as its store took no writes and has room again")
 	}
-	return b.serve(ctx, stop, cmd.String(config.FlagListen), access)
+}
+
+// listenAt is where to listen. In Socket Mode there is nothing for others to ask but
+// health and metrics, so unless an address is given only this machine may.
+func listenAt(cmd *cli.Command, access config.SlackAccess) string {
+	if access.AppToken != "" && !cmd.IsSet(config.FlagListen) {
+		return "127.0.0.1:8080"
+	}
+	return cmd.String(config.FlagListen)
 }
 
 func checkListen(address string) error {
@@ -150,7 +166,7 @@ func (a *app) bot(ctx context.Context, cfg config.Config, access config.SlackAcc
 	if err != nil {
 		return nil, refused(err.Error())
 	}
-	known.Logger, known.MarkKey = logger, []byte(rand.Text())
+	known.Logger, known.MarkKey, known.KeepReadings = logger, []byte(rand.Text()), readingsKept
 	options := jobs.Options{Dir: access.DataDir, Logger: logger}
 	if cfg.Demo { // a button of a demo must not ask in a real account later, nor the other way round
 		options.Dir = filepath.Join(access.DataDir, "demo")
@@ -167,9 +183,10 @@ func (a *app) bot(ctx context.Context, cfg config.Config, access config.SlackAcc
 	m.watchQueue(queue)
 	b := &bot{
 		known: known, tools: tools.All(known), slack: newWorkspace(access, m.delivered), queue: queue, health: newHealth(), metrics: m,
-		logger: logger, auditor: slog.New(slog.NewJSONHandler(a.out, nil)), readings: newReadings(), edits: newEdits(), cfg: cfg, hello: a.errs,
+		logger: logger, auditor: slog.New(slog.NewJSONHandler(a.out, nil)), edits: newEdits(), cfg: cfg, hello: a.errs,
 		large: make(chan struct{}, maxLarge), closing: make(chan struct{}),
 	}
+	b.slack.trouble = b.trouble
 	return b, nil
 }
 
@@ -204,7 +221,11 @@ func (b *bot) serve(ctx context.Context, stop func(), address string, access con
 		return &exitError{exitFailed, "cannot listen on " + address + ": " + err.Error() + "; give another --listen, such as 127.0.0.1:8081"}
 	}
 	b.health.slack(errors.New("not signed in yet"))
-	failed := make(chan error, 3)
+	failed := make(chan error, 4)
+	ctx, cancel := context.WithCancel(ctx)
+	var background sync.WaitGroup
+	defer background.Wait()
+	defer cancel()
 	go func() { failed <- server.Serve(listener) }()
 	defer func() {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestLimit)
@@ -220,7 +241,7 @@ func (b *bot) serve(ctx context.Context, stop func(), address string, access con
 	if access.AppToken == "" {
 		web{b, access.SigningSecret.Reveal()}.routes(mux)
 	}
-	b.takeWork(ctx, access, failed)
+	b.takeWork(ctx, access, &background, failed)
 	b.health.open()
 	select {
 	case <-ctx.Done():
@@ -235,7 +256,12 @@ func (b *bot) serve(ctx context.Context, stop func(), address string, access con
 }
 
 // takeWork starts the workers, and Socket Mode where that is used.
-func (b *bot) takeWork(ctx context.Context, access config.SlackAccess, failed chan<- error) {
+func (b *bot) takeWork(ctx context.Context, access config.SlackAccess, background *sync.WaitGroup, failed chan<- error) {
+	background.Go(func() {
+		if b.storeIsStuck(ctx) {
+			failed <- errStoreStuck
+		}
+	})
 	go func() {
 		if err := b.queue.Work(ctx, b.work); err != nil && ctx.Err() == nil {
 			failed <- err
@@ -248,11 +274,36 @@ func (b *bot) takeWork(ctx context.Context, access config.SlackAccess, failed ch
 	for number := range connections {
 		b.health.socket(number, false)
 	}
-	go func() {
+	background.Go(func() {
 		if err := s.serve(ctx, b.slack.api); err != nil {
 			failed <- err
 		}
-	}()
+	})
+}
+
+// errStoreStuck ends a bot whose store has to be opened anew.
+var errStoreStuck = errors.New("the store takes no writes although there is room")
+
+const storeWatch = 5 * time.Second
+
+// storeIsStuck returns when the store has to be opened anew, or the bot ends. It is
+// looked at twice, as a disk may be slow for a moment.
+func (b *bot) storeIsStuck(ctx context.Context) bool {
+	for times := 0; ; {
+		pause(ctx, storeWatch)
+		if ctx.Err() != nil {
+			return false
+		}
+		limited, cancel := context.WithTimeout(ctx, readyLimit)
+		stuck := b.queue.Stuck(limited)
+		cancel()
+		if times++; !stuck {
+			times = 0
+		}
+		if times == 2 {
+			return true
+		}
+	}
 }
 
 // signIn finds out who the bot is. Slack may be away for a while; tokens that are

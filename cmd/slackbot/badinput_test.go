@@ -48,6 +48,7 @@ func (s *scene) sent(t *testing.T, path string, f slacksim.Forged) (status int, 
 func TestWhatSlackDidNotSignIsRefusedAndLogged(t *testing.T) {
 	s := newScene(t, sceneOptions{file: usual})
 	body := []byte(s.typed(nil).Encode())
+	refused := 0
 	for name, f := range map[string]slacksim.Forged{
 		"another secret":        {Body: body, Secret: "wrong"},
 		"a made-up signature":   {Body: body, Signature: "v0=" + strings.Repeat("0", 64)},
@@ -61,14 +62,16 @@ func TestWhatSlackDidNotSignIsRefusedAndLogged(t *testing.T) {
 		"payload in the query":  {Body: []byte("x=1"), Secret: "wrong"},
 		"a signature of spaces": {Body: body, Signature: "   "},
 	} {
-		before := strings.Count(s.errs.String(), "a request was refused")
 		for _, path := range []string{"/slack/commands", "/slack/interactions?payload=%7B%7D", "/slack/events"} {
 			status, said := s.sent(t, path, f)
 			require.Equal(t, http.StatusUnauthorized, status, "%s %s", name, path)
 			require.Contains(t, said, "not signed by Slack")
 		}
-		require.Equal(t, before+3, strings.Count(s.errs.String(), "a request was refused"), name)
+		refused += 3
+		_, metrics := s.get(t, "/metrics")
+		require.Contains(t, metrics, fmt.Sprintf("alitriage_commands_total{kind=\"refused\"} %d", refused), name)
 	}
+	require.Contains(t, s.errs.String(), "a request was refused")
 	require.Empty(t, s.cloud.Calls().Accepted)
 	require.Empty(t, s.ofBot(slacksim.Alice, slacksim.Incidents))
 }

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/alitriage/alitriage/cmd/slackbot/internal/jobs"
@@ -36,10 +37,11 @@ type bot struct {
 	self     string // the bot's user id
 	cfg      config.Config
 	hello    io.Writer // is told where the operations are
-	readings *readings
 	edits    *edits
 	large    chan struct{} // has room for the large requests that are read at once
 	closing  chan struct{} // closed when the bot ends: what is whispered is tried no more
+	troubles seldom        // that were told
+	denied   atomic.Int64  // requests since the last line about them
 }
 
 const (
@@ -232,12 +234,13 @@ func (b *bot) accept(ctx context.Context, id string, r *run, responseURL string)
 			return b.notStored(ctx, err)
 		}
 	}
+	waiting := b.waiting(ctx)
 	crashAt("received")
 	if _, _, err := b.queue.Submit(ctx, id, r); err != nil {
 		return b.notStored(ctx, err)
 	}
 	crashAt("stored")
-	m := blockkit.Say("IN_PROGRESS: "+r.Tool+" "+subject(r), []string{"The result appears here; nothing is shared unless you press Share."}, blockkit.Frame{Run: id})
+	m := blockkit.Say("IN_PROGRESS: "+r.Tool+" "+subject(r), append([]string{"The result appears here; nothing is shared unless you press Share."}, waiting...), blockkit.Frame{Run: id})
 	return reply{Message: m, taken: true}
 }
 

@@ -20,10 +20,13 @@ const (
 	// the answer.
 	maxPosts    = 5
 	urlLifetime = 30 * time.Minute
-	// maxTries is how often a delivery is tried before the answer is given up; with
-	// its pauses that takes hours.
-	maxTries    = 100
-	maxTryPause = 2 * time.Minute
+	// deliverWithin is how long an answer is tried to be delivered, from the first
+	// failure on, where that may pass by itself.
+	deliverWithin = 15 * time.Minute
+	maxTryPause   = 2 * time.Minute // also where Slack asks for more
+	// unknownTries is how often a way is tried that Slack refuses for a reason that
+	// is not known here; then the next way is taken, or none is left.
+	unknownTries = 2
 )
 
 // progress shows how far a run is that waits: once in private, else by editing its
@@ -36,7 +39,7 @@ func (s *step) progress(ctx context.Context) time.Duration {
 	}
 	err := s.show(ctx, s.message())
 	if limited, ok := errors.AsType[*later](err); ok {
-		return limited.after
+		return limited.pause()
 	}
 	if err != nil {
 		s.logger.InfoContext(ctx, "progress was not shown", "run", s.job.ID, "error", err)
@@ -89,22 +92,47 @@ func (s *step) deliver(ctx context.Context) error {
 // tellLater tries again after a while, or gives up.
 func (s *step) tellLater(ctx context.Context, err error) jobs.Outcome {
 	r := s.run
-	s.logger.WarnContext(ctx, "an answer was not delivered", "run", s.job.ID, "tries", r.Tries+1, "error", err)
-	if errors.Is(err, errSignedIn) {
-		s.health.slack(err)
+	if r.Failing.IsZero() {
+		r.Failing = time.Now()
 	}
-	if r.Tries++; r.Tries >= maxTries {
-		s.end(ctx)
-		return jobs.Dead("slack did not take the answer: " + err.Error())
+	r.Tries++
+	s.logger.WarnContext(ctx, "an answer was not delivered", "run", s.job.ID, "tries", r.Tries, "error", err)
+	if errors.Is(err, errLeft) {
+		return jobs.Again(0)
 	}
 	pause := min(time.Duration(r.Tries)*2*time.Second, maxTryPause)
 	if limited, ok := errors.AsType[*later](err); ok {
-		pause = max(limited.after, time.Second)
+		pause = limited.pause()
+	}
+	if !mayYetPass(err) && r.Tries > unknownTries || time.Since(r.Failing)+pause > deliverWithin {
+		return s.giveUp(ctx, err)
 	}
 	if !s.save(ctx, stageAnswered) {
 		return jobs.Again(time.Second)
 	}
 	return jobs.Again(pause)
+}
+
+// mayYetPass reports whether it is worth a try to ask Slack again for the same.
+// A token can be replaced while the bot is started anew.
+func mayYetPass(err error) bool {
+	_, limited := errors.AsType[*later](err)
+	return limited || errors.Is(err, errPasses) || errors.Is(err, errSignedIn)
+}
+
+// pause is what Slack asks for, as far as it makes sense.
+func (e *later) pause() time.Duration { return min(max(e.after, time.Second), maxTryPause) }
+
+// giveUp ends a run whose answer reaches nobody. Its record stays, so that buttons
+// below an earlier message of it still work.
+func (s *step) giveUp(ctx context.Context, err error) jobs.Outcome {
+	s.run.Undelivered = err.Error()
+	s.logger.ErrorContext(ctx, "an answer is given up: it reached nobody", "run", s.job.ID, "tries", s.run.Tries, "error", err)
+	if !s.save(ctx, stageAnswered) {
+		return jobs.Again(time.Second)
+	}
+	s.end(ctx)
+	return jobs.Dead("slack did not take the answer: " + err.Error())
 }
 
 // end tidies up behind a run.
@@ -137,10 +165,10 @@ func (s *step) place(ctx context.Context, m blockkit.Message) error {
 	switch {
 	case r.Where.TS != "":
 		err := s.slack.update(ctx, r.Where.Channel, r.Where.TS, m)
-		if !errors.Is(err, errGone) && !errors.Is(err, errNotThere) {
+		if !errors.Is(err, errGone) && !s.closed(ctx, err) {
 			return s.shown(err)
 		}
-		if errors.Is(err, errNotThere) && s.responseURL(ctx) != "" { // a click needs no membership
+		if !errors.Is(err, errGone) && s.responseURL(ctx) != "" { // a click needs no membership
 			r.Where = surface{Replace: true}
 			return s.whisper(ctx, m)
 		}
@@ -151,6 +179,21 @@ func (s *step) place(ctx context.Context, m blockkit.Message) error {
 	default:
 		return s.whisper(ctx, m)
 	}
+}
+
+// closed reports whether another way is to be taken: this one is barred, or would
+// have to be waited for too long. Without a token only a response_url is left.
+func (s *step) closed(ctx context.Context, err error) bool {
+	limited, isLimited := errors.AsType[*later](err)
+	switch {
+	case errors.Is(err, errNotThere):
+		return true
+	case errors.Is(err, errUnknown):
+		return s.run.Tries >= unknownTries
+	case errors.Is(err, errSignedIn):
+		return s.responseURL(ctx) != ""
+	}
+	return isLimited && limited.after > maxTryPause
 }
 
 // shown remembers when the message was changed.
@@ -169,7 +212,7 @@ func (s *step) post(ctx context.Context, m blockkit.Message) error {
 	channel := r.Where.Channel
 	if channel == "" {
 		dm, err := s.slack.openDM(ctx, r.Asker.User)
-		if errors.Is(err, errNotThere) {
+		if s.closed(ctx, err) {
 			r.Where = surface{}
 			return s.whisper(ctx, m)
 		}
@@ -179,7 +222,7 @@ func (s *step) post(ctx context.Context, m blockkit.Message) error {
 		channel = dm
 	}
 	ts, err := s.slack.post(ctx, channel, r.Where.Thread, m)
-	if errors.Is(err, errNotThere) {
+	if s.closed(ctx, err) {
 		r.Where = surface{}
 		return s.whisper(ctx, m)
 	}
@@ -197,16 +240,16 @@ func (s *step) whisper(ctx context.Context, m blockkit.Message) error {
 	url := s.responseURL(ctx)
 	if url != "" {
 		err := s.slack.respond(ctx, url, m, r.Where.Replace, false)
-		if !errors.Is(err, errGone) {
-			if err == nil {
-				r.Posts++
-			}
+		if err == nil {
+			r.Posts++
+		}
+		if err == nil || !errors.Is(err, errGone) && !s.closed(ctx, err) {
 			return s.shown(err)
 		}
 		r.Posts = maxPosts
 	}
 	err := s.slack.whisper(ctx, r.Asker.Channel, r.Asker.Thread, r.Asker.User, m)
-	if !errors.Is(err, errNotThere) {
+	if !s.closed(ctx, err) {
 		return s.shown(err)
 	}
 	dm, err := s.slack.openDM(ctx, r.Asker.User)
@@ -272,7 +315,7 @@ func (s *step) share(ctx context.Context) error {
 	frame.SharedBy = r.Asker.User
 	m := blockkit.Render(*shared.Report, frame)
 	ts, err := s.slack.post(ctx, r.Asker.Channel, r.Asker.Thread, m)
-	if errors.Is(err, errNotThere) { // a response_url needs no membership
+	if s.closed(ctx, err) { // a response_url needs no membership
 		err = errGone
 		if url := s.responseURL(ctx); url != "" {
 			err = s.slack.respond(ctx, url, m, false, true)
@@ -310,7 +353,7 @@ func (s *step) upload(ctx context.Context) (said bool, err error) {
 	if err != nil {
 		return true, s.whisper(ctx, blockkit.Say(err.Error(), nil, blockkit.Frame{Run: s.job.ID}))
 	}
-	report, err := s.readings.read(ctx, tool, r.Args, firstFresh)
+	report, err := s.ask(ctx, tool, r.Args)
 	if errors.Is(err, errLeft) {
 		return false, err
 	}
@@ -322,8 +365,12 @@ func (s *step) upload(ctx context.Context) (said bool, err error) {
 		name := "alitriage-" + s.job.ID + ".txt"
 		err = s.slack.upload(ctx, channel, "", name, name, formatters.Text(report, s.fence()))
 	}
-	if errors.Is(err, errNotThere) {
-		return true, s.whisper(ctx, blockkit.Say("The file could not be sent: the app needs the scopes im:write and files:write. Install it again with the manifest that the bot prints.", nil, blockkit.Frame{Run: s.job.ID}))
+	if s.closed(ctx, err) || errors.Is(err, errRefused) {
+		why := "the app needs the scopes im:write and files:write. Install it again with the manifest that the bot prints."
+		if !errors.Is(err, errLacks) {
+			why = err.Error() + "."
+		}
+		return true, s.whisper(ctx, blockkit.Say("The file could not be sent: "+why, nil, blockkit.Frame{Run: s.job.ID}))
 	}
 	return false, err
 }
@@ -335,6 +382,9 @@ func (s *step) message() blockkit.Message {
 		return question(s.job.ID, r)
 	}
 	frame := s.frame(s.job.ID, r)
+	if r.Report == nil && r.Error == "" && r.WaitsFor != "" {
+		return blockkit.Say("IN_PROGRESS: "+r.Tool+" "+subject(r), []string{"Nothing was started yet: run " + r.WaitsFor + " is to start something in the same environment first. This one waits for it."}, frame)
+	}
 	if r.Report == nil && r.Error == "" {
 		return blockkit.Say("IN_PROGRESS: "+r.Tool+" "+subject(r), []string{"Alibaba Cloud has not answered yet."}, blockkit.Frame{Run: s.job.ID})
 	}

@@ -175,6 +175,8 @@ func (m *metrics) delivered(route string, err error) {
 		outcome = "gone"
 	case errors.Is(err, errNotThere):
 		outcome = "not_there"
+	case errors.Is(err, errUnknown):
+		outcome = "unknown"
 	case errors.Is(err, errRefused), errors.Is(err, errSignedIn):
 		outcome = "refused"
 	default:
@@ -185,6 +187,53 @@ func (m *metrics) delivered(route string, err error) {
 	}
 	m.deliveries.WithLabelValues(route, outcome).Inc()
 }
+
+// troublePause is the least time between two lines about the same trouble.
+const troublePause = 10 * time.Minute
+
+// trouble tells those who run the bot at once what nobody else can mend.
+func (b *bot) trouble(route string, err error) {
+	if errors.Is(err, errSignedIn) {
+		b.health.slack(err)
+	}
+	if b.troubles.again(err.Error(), troublePause) {
+		b.logger.Error("slack does not let the bot do its work: install the app again with the manifest that the bot prints, and set its tokens anew", "route", route, "error", err)
+	}
+}
+
+// seldom lets each of a few things through once in a while.
+type seldom struct {
+	mu   sync.Mutex
+	last map[string]time.Time
+}
+
+func (s *seldom) again(name string, pause time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last == nil || len(s.last) > 100 {
+		s.last = map[string]time.Time{}
+	}
+	if at, found := s.last[name]; found && time.Since(at) < pause {
+		return false
+	}
+	s.last[name] = time.Now()
+	return true
+}
+
+// deny notes a request that is not Slack's, or none that can be read: one line in a
+// while for each reason, with the number of those since the last. Anybody can send
+// them, as many as they like.
+func (b *bot) deny(ctx context.Context, path, from, why string) {
+	b.metrics.commands.WithLabelValues("refused").Inc()
+	count := b.denied.Add(1)
+	if !b.troubles.again("denied "+why, deniedPause) {
+		return
+	}
+	b.denied.Add(-count)
+	b.logger.WarnContext(ctx, "a request was refused", "path", path, "from", from, "why", why, "refused_since_last_line", count)
+}
+
+const deniedPause = time.Minute
 
 // watchQueue adds the depth of the queue, read when it is asked for.
 func (m *metrics) watchQueue(queue *jobs.Queue) {
@@ -223,6 +272,9 @@ func (b *bot) audit(ctx context.Context, id string, r *run) {
 		b.metrics.runs.WithLabelValues(b.toolName(r.Tool), string(r.verdict())).Observe(took.Seconds())
 	} else {
 		attrs = append(attrs, slog.String("outcome", r.Error))
+	}
+	if r.Undelivered != "" {
+		attrs = append(attrs, slog.String("undelivered", r.Undelivered))
 	}
 	if r.Report != nil {
 		attrs = append(attrs, slog.Any("request_ids", r.Report.Source.RequestIDs))

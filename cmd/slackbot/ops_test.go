@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"encoding/json"
 	"io"
 	"net/http"
@@ -10,9 +12,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/urfave/cli/v3"
 
 	"github.com/alitriage/alitriage/cloudapi/cloudsim"
 	"github.com/alitriage/alitriage/cmd/slackbot/internal/slacksim"
+	"github.com/alitriage/alitriage/internal/config"
 )
 
 // get asks for one of the bot's own pages.
@@ -147,4 +151,43 @@ func TestSlackThatComesBackIsSignedInTo(t *testing.T) {
 	s.start(t)
 	s.report(t, slacksim.Alice, slacksim.Incidents, "/get_app_status", "checkout", "ACTION_NEEDED: ")
 	require.Equal(t, exitOK, s.stop())
+}
+
+func TestUnsignedRequestsDoNotFillTheLog(t *testing.T) {
+	s := newScene(t, sceneOptions{file: usual})
+	for range 200 {
+		response, err := http.Post(s.operations()+pathCommands, "application/x-www-form-urlencoded", strings.NewReader("command=/triage")) //nolint:noctx // loopback
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusUnauthorized, response.StatusCode)
+	}
+	require.Equal(t, 1, strings.Count(s.errs.String(), "a request was refused"))
+	_, metrics := s.get(t, "/metrics")
+	require.Contains(t, metrics, `alitriage_commands_total{kind="refused"} 200`)
+}
+
+func TestWhereTheBotListens(t *testing.T) {
+	for name, c := range map[string]struct {
+		args   []string
+		socket bool
+		at     string
+	}{
+		"HTTP, where Slack comes":        {nil, false, ":8080"},
+		"HTTP, where it is told":         {[]string{"--listen", "127.0.0.1:81"}, false, "127.0.0.1:81"},
+		"Socket Mode, where nobody does": {nil, true, "127.0.0.1:8080"},
+		"Socket Mode, where it is told":  {[]string{"--listen", ":8080"}, true, ":8080"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			access := config.SlackAccess{}
+			if c.socket {
+				access.AppToken = "xapp-0"
+			}
+			cmd := (&app{}).command()
+			cmd.Action = func(_ context.Context, cmd *cli.Command) error {
+				require.Equal(t, c.at, listenAt(cmd, access))
+				return nil
+			}
+			require.NoError(t, cmd.Run(t.Context(), append([]string{"alitriage-slackbot"}, c.args...)))
+		})
+	}
 }

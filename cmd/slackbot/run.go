@@ -25,6 +25,8 @@ type run struct {
 	Wait  time.Duration `json:"wait,omitempty"`
 	Until time.Time     `json:"until,omitzero"`
 	Watch bool          `json:"watch,omitempty"` // the asker is called at the end
+	// Since is when it was last read: what was sent to the cloud before is too old.
+	Since time.Time `json:"since,omitzero"`
 	// Stopped: somebody does not want to wait any longer.
 	Stopped bool `json:"stopped,omitempty"`
 
@@ -36,6 +38,8 @@ type run struct {
 	// Overrule is a run that may have started something, whose place is taken: a
 	// person has looked, and said so.
 	Overrule string `json:"overrule,omitempty"`
+	// WaitsFor is a run that is to start something in the same place first.
+	WaitsFor string `json:"waits_for,omitempty"`
 	// Choices are calls to choose from, or the one that was probably meant.
 	Choices []tools.Call `json:"choices,omitempty"`
 
@@ -44,7 +48,10 @@ type run struct {
 	Progress bool      `json:"progress,omitempty"`
 	Sent     bool      `json:"sent,omitempty"`   // the file; what is left is to say so
 	Tries    int       `json:"tries,omitempty"`  // of the delivery
-	Claims   []string  `json:"claims,omitempty"` // to release at the end
+	Failing  time.Time `json:"failing,omitzero"` // since when it cannot be delivered
+	// Undelivered is why the answer was given up.
+	Undelivered string   `json:"undelivered,omitempty"`
+	Claims      []string `json:"claims,omitempty"` // to release at the end
 }
 
 // kind is what is to be delivered.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type workspace struct {
 	http     *http.Client
 	loopback bool // a test's: response_urls may be, too
 	count    func(route string, err error)
+	// trouble is told at once what only those who run the bot can mend; nil: nobody.
+	trouble func(route string, err error)
 }
 
 func newWorkspace(access config.SlackAccess, count func(string, error)) *workspace {
@@ -41,91 +44,23 @@ func newWorkspace(access config.SlackAccess, count func(string, error)) *workspa
 // noRedirects: a response_url and the token in a body are for Slack alone.
 func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// What can become of a message. Everything else may pass.
-var (
-	errGone     = errors.New("this way is closed")                 // a response_url that is used up, a message that was deleted
-	errNotThere = errors.New("the bot or the person is not there") // in the channel
-	errRefused  = errors.New("slack takes no such request")        // by nobody, at no time
-	errSignedIn = errors.New("slack does not accept the bot's token")
-)
-
-// errNotSlack is an answer that Slack does not give: of a proxy, or of the sign-in
-// page of a network.
-var errNotSlack = errors.New("something else answered in Slack's place (a proxy, a sign-in page of the network, or a wrong ALITRIAGE_SLACK_API_URL)")
-
-// notJSON says what came instead of Slack's JSON; "" when err is of another kind.
-func notJSON(err error) string {
-	_, syntax := errors.AsType[*json.SyntaxError](err)
-	_, shape := errors.AsType[*json.UnmarshalTypeError](err)
-	switch {
-	case syntax:
-		return "HTTP 200 with a page that is no JSON"
-	case shape:
-		return "JSON that is not Slack's"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "HTTP 200 with nothing, or half a body"
-	default:
-		return ""
-	}
-}
-
-// later says when Slack will listen again.
-type later struct{ after time.Duration }
-
-func (e *later) Error() string { return fmt.Sprintf("slack asks to wait for %s", e.after) }
-
-// kinds of Slack's error codes.
-var slackErrors = map[string]error{
-	"channel_not_found": errNotThere, "not_in_channel": errNotThere, "user_not_in_channel": errNotThere, "is_archived": errNotThere,
-	"user_not_found": errNotThere, "cannot_dm_bot": errNotThere, "missing_scope": errNotThere, "restricted_action": errNotThere, "user_disabled": errNotThere,
-	"message_not_found": errGone, "cant_update_message": errGone, "edit_window_closed": errGone,
-	"invalid_blocks": errRefused, "invalid_blocks_format": errRefused, "msg_blocks_too_long": errRefused, "msg_too_long": errRefused, "no_text": errRefused,
-	"invalid_auth": errSignedIn, "not_authed": errSignedIn, "account_inactive": errSignedIn, "token_revoked": errSignedIn, "token_expired": errSignedIn,
-}
-
-// judged turns an error of slack-go into one that can be acted on. URLs and
-// bodies, which hold secrets, do not stay in it.
-func judged(err error) error {
-	if err == nil {
-		return nil
-	}
-	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
-		return &later{limited.RetryAfter}
-	}
-	if status, ok := errors.AsType[slack.StatusCodeError](err); ok {
-		if status.Code == http.StatusTooManyRequests {
-			return &later{time.Second}
-		}
-		if status.Code/100 == 3 || status.Code == http.StatusProxyAuthRequired || status.Code == http.StatusNetworkAuthenticationRequired {
-			return fmt.Errorf("%w: HTTP %d", errNotSlack, status.Code)
-		}
-		return fmt.Errorf("slack answered HTTP %d", status.Code)
-	}
-	if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
-		text := refused.Err
-		if text == "" {
-			return fmt.Errorf("%w: JSON that is not Slack's", errNotSlack)
-		}
-		if refused.Needed != "" {
-			text += " (needed: " + refused.Needed + ")"
-		}
-		if kind := slackErrors[refused.Err]; kind != nil {
-			return fmt.Errorf("%w: %s", kind, text)
-		}
-		return errors.New("slack said " + text)
-	}
-	if outer, ok := errors.AsType[*url.Error](err); ok {
-		return fmt.Errorf("slack was not reached: %w", outer.Err)
-	}
-	if what := notJSON(err); what != "" {
-		return fmt.Errorf("%w: %s", errNotSlack, what)
-	}
-	return errors.New("slack was not reached")
-}
-
 func (w *workspace) counted(route string, err error) error {
 	err = judged(err)
 	w.count(route, err)
+	if w.trouble != nil && (errors.Is(err, errSignedIn) || errors.Is(err, errLacks)) {
+		w.trouble(route, err)
+	}
+	return err
+}
+
+// errNoAnswer is an answer with HTTP 200 and neither an error nor what was asked for,
+// such as {}: slack-go takes it for success.
+var errNoAnswer = slack.SlackErrorResponse{}
+
+func mustHave(what string, err error) error {
+	if err == nil && what == "" {
+		return errNoAnswer
+	}
 	return err
 }
 
@@ -136,15 +71,12 @@ func (w *workspace) post(ctx context.Context, channel, thread string, m blockkit
 		options = append(options, slack.MsgOptionTS(thread))
 	}
 	_, ts, err = w.api.PostMessageContext(ctx, channel, options...)
-	if err == nil && ts == "" { // slack-go takes {} for a success
-		err = slack.SlackErrorResponse{}
-	}
-	return ts, w.counted("post", err)
+	return ts, w.counted("post", mustHave(ts, err))
 }
 
 func (w *workspace) update(ctx context.Context, channel, ts string, m blockkit.Message) error {
-	_, _, _, err := w.api.UpdateMessageContext(ctx, channel, ts, content(m)...)
-	return w.counted("update", err)
+	_, updated, _, err := w.api.UpdateMessageContext(ctx, channel, ts, content(m)...)
+	return w.counted("update", mustHave(updated, err))
 }
 
 func (w *workspace) whisper(ctx context.Context, channel, thread, user string, m blockkit.Message) error {
@@ -152,8 +84,8 @@ func (w *workspace) whisper(ctx context.Context, channel, thread, user string, m
 	if thread != "" {
 		options = append(options, slack.MsgOptionTS(thread))
 	}
-	_, err := w.api.PostEphemeralContext(ctx, channel, user, options...)
-	return w.counted("ephemeral", err)
+	ts, err := w.api.PostEphemeralContext(ctx, channel, user, options...)
+	return w.counted("ephemeral", mustHave(ts, err))
 }
 
 func content(m blockkit.Message) []slack.MsgOption {
@@ -166,28 +98,78 @@ func content(m blockkit.Message) []slack.MsgOption {
 // openDM finds the direct messages with a person.
 func (w *workspace) openDM(ctx context.Context, user string) (channel string, err error) {
 	opened, _, _, err := w.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}})
-	if err != nil {
-		return "", w.counted("open_dm", err)
+	if err == nil && opened != nil {
+		channel = opened.ID
 	}
-	return opened.ID, nil
+	return channel, w.counted("open_dm", mustHave(channel, err))
 }
 
 // respond answers to a response_url.
 func (w *workspace) respond(ctx context.Context, responseURL string, m blockkit.Message, replace, public bool) error {
-	no, kind := false, slack.ResponseTypeEphemeral
+	kind := slack.ResponseTypeEphemeral
 	if public {
 		kind = slack.ResponseTypeInChannel
 	}
-	err := slack.PostWebhookCustomHTTPContext(ctx, responseURL, w.http, &slack.WebhookMessage{
-		Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: kind, ReplaceOriginal: replace,
-		UnfurlLinks: &no, UnfurlMedia: &no,
+	body, err := json.Marshal(map[string]any{
+		"text": m.Text, "blocks": m.Blocks, "response_type": kind, "replace_original": replace, "unfurl_links": false, "unfurl_media": false,
 	})
-	if status, ok := errors.AsType[slack.StatusCodeError](err); ok && status.Code >= 400 && status.Code < 500 && status.Code != http.StatusTooManyRequests {
-		err = fmt.Errorf("%w: the response_url answered HTTP %d", errGone, status.Code)
-		w.count("response_url", err)
+	if err != nil {
 		return err
 	}
-	return w.counted("response_url", err)
+	err = w.respondWith(ctx, responseURL, body)
+	w.count("response_url", err)
+	return err
+}
+
+// respondWith reads what Slack says, too, which slack-go does not.
+func (w *workspace) respondWith(ctx context.Context, responseURL string, body []byte) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, responseURL, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("%w: the response_url is none", errGone)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := w.http.Do(request)
+	if err != nil {
+		return judged(err)
+	}
+	defer response.Body.Close()
+	said, _ := io.ReadAll(io.LimitReader(response.Body, 4<<10)) // the status says enough
+	switch code, status := codeIn(said), response.StatusCode; {
+	case status == http.StatusOK && code == "":
+		return nil
+	case status == http.StatusTooManyRequests:
+		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
+		return &later{time.Duration(seconds) * time.Second}
+	case status >= http.StatusInternalServerError:
+		return judgedStatus(status)
+	case status == http.StatusOK, errors.Is(slackErrors[code], errRefused):
+		return judgedCode(code, "")
+	default:
+		return fmt.Errorf("%w: the response_url answered HTTP %d %s", errGone, status, code)
+	}
+}
+
+// codeIn is the reason in an answer of a response_url: as JSON or, with an error, as
+// it stands. "" where there is none.
+func codeIn(said []byte) string {
+	var answer struct {
+		OK    *bool  `json:"ok"`
+		Error string `json:"error"`
+	}
+	text := strings.TrimSpace(string(said))
+	switch {
+	case json.Unmarshal(said, &answer) == nil && answer.OK != nil:
+		text = answer.Error
+		if text == "" && !*answer.OK {
+			return "no_reason"
+		}
+	case text == "ok":
+		return ""
+	}
+	if !slackCode.MatchString(text) {
+		return ""
+	}
+	return text
 }
 
 // mayRespondTo keeps reports from going to hosts that are not Slack's.
@@ -212,13 +194,10 @@ func (w *workspace) members(ctx context.Context, group string) ([]string, error)
 // self says who the bot is, and in which workspace and organisation.
 func (w *workspace) self(ctx context.Context) (team, org, user string, err error) {
 	who, err := w.api.AuthTestContext(ctx)
-	if err != nil {
-		return "", "", "", w.counted("auth", err)
+	if err == nil {
+		team, org, user = who.TeamID, who.EnterpriseID, who.UserID
 	}
-	if who.TeamID == "" { // slack-go takes {} for a success
-		return "", "", "", w.counted("auth", slack.SlackErrorResponse{})
-	}
-	return who.TeamID, who.EnterpriseID, who.UserID, nil
+	return team, org, user, w.counted("auth", mustHave(team, err))
 }
 
 // upload puts a text file into a conversation, in the three steps of the

@@ -26,6 +26,7 @@ func (s *step) start(ctx context.Context, tool tools.Tool, plan tools.Plan) jobs
 	case owner != s.job.ID:
 		return s.join(ctx, tool, key, owner)
 	}
+	s.run.WaitsFor = ""
 	crashAt("placed")
 	intended := time.Now().Round(0) // the wall's: others go on while this machine sleeps
 	if !s.save(ctx, stageStarting) {
@@ -72,11 +73,11 @@ func (s *step) join(ctx context.Context, tool tools.Tool, key, owner string) job
 	case other.Unsure:
 		return s.doubt(ctx, owner, "may have started something there, and its fate is not known")
 	case s.starts(&other) && !over: // its turn comes, or has come: however long ago it was asked for
-		return jobs.Again(time.Second)
+		return s.waitFor(ctx, owner)
 	case s.starts(&other): // and never did
 		return s.succeed(ctx, key, owner)
 	}
-	report, err := s.readings.read(ctx, tool, other.Args, firstFresh)
+	report, err := s.ask(ctx, tool, other.Args)
 	if errors.Is(err, errLeft) {
 		return jobs.Again(0)
 	}
@@ -93,6 +94,22 @@ func (s *step) join(ctx context.Context, tool tools.Tool, key, owner string) job
 	s.run.Args = other.Args
 	s.run.Notes = append(s.run.Notes, "Nothing new was started: run "+owner+" had started this change before, and "+fate)
 	return s.judge(ctx, tool, report, err)
+}
+
+// waitFor shows that another run is to start something there first, until it has or
+// somebody stops this one.
+func (s *step) waitFor(ctx context.Context, owner string) jobs.Outcome {
+	if s.run.Stopped {
+		s.run.WaitsFor = ""
+		s.run.Error = "Stopped: this run has started nothing. Run " + owner + " may still start something in the same environment."
+		return s.answer(ctx)
+	}
+	s.run.WaitsFor = owner
+	after := max(s.progress(ctx), time.Second)
+	if !s.save(ctx, stageReading) {
+		return jobs.Again(time.Second)
+	}
+	return jobs.Again(after)
 }
 
 // doubt leaves it to people whether anything is started beside another's run.

@@ -212,3 +212,46 @@ func TestAPanicInARequestIsLoggedWithoutItsWords(t *testing.T) {
 	require.Contains(t, s.errs.String(), "internal error in a request")
 	require.NotContains(t, s.errs.String(), "somebody's")
 }
+
+// It showed its acknowledgement alone, for as long as the other took, and could not
+// be stopped.
+func TestARunThatWaitsForAnothersStartSaysSoAndCanBeStopped(t *testing.T) {
+	s := newScene(t, sceneOptions{file: usual, idle: true})
+	b := s.idleBot(t)
+	b.submit(t, "first")
+	second := b.submit(t, "second")
+	tool, err := tools.Find(b.tools, "gather_env_stats")
+	require.NoError(t, err)
+	plan, err := tool.Plan(second.run.Args)
+	require.NoError(t, err)
+	_, err = b.queue.Claim(t.Context(), "start "+plan.Place, "first")
+	require.NoError(t, err)
+
+	second.start(t.Context(), tool, plan)
+	waits := s.until(t, slacksim.Alice, slacksim.Incidents, "IN_PROGRESS: gather_env_stats")
+	require.Contains(t, says(waits), "Nothing was started yet: run first is to start something in the same environment first")
+	require.Contains(t, says(waits), "Stop waiting")
+
+	require.Nil(t, b.stop(t.Context(), click{person: alice, value: "second", message: second.run.Where}))
+	for range 2 { // the first notices, and edits keep their pace
+		second.start(t.Context(), tool, plan)
+		time.Sleep(editPause)
+		second.tell(t.Context())
+	}
+	s.changed(t, waits, "Stopped: this run has started nothing")
+	require.Empty(t, s.cloud.Calls().Changes)
+}
+
+// What was posted when the process died, and not recorded, is found by nobody.
+func TestTheAnswerOfAnInterruptedRunSaysThatAnotherMessageMayBeLeft(t *testing.T) {
+	s := newScene(t, sceneOptions{file: usual, idle: true})
+	b := s.idleBot(t)
+	interrupted := b.question(t, "interrupted", 0)
+	interrupted.job.Crashes = 1
+	b.work(t.Context(), interrupted.job)
+	require.Contains(t, says(s.until(t, slacksim.Alice, slacksim.Incidents, "ACTION_NEEDED: ")), mayBeLeft)
+
+	b.work(t.Context(), b.question(t, "smooth", 0).job)
+	s.eventually(t, "the other", func() bool { return len(s.reports()) == 2 })
+	require.NotContains(t, says(s.reports()[1]), mayBeLeft)
+}

@@ -122,8 +122,7 @@ func unread(err error) (status int, why string) {
 
 // deny logs why, and nothing of the request itself.
 func (w web) deny(out http.ResponseWriter, r *http.Request, status int, why string) {
-	w.metrics.commands.WithLabelValues("refused").Inc()
-	w.logger.WarnContext(r.Context(), "a request was refused", "path", r.URL.Path, "from", r.RemoteAddr, "why", why)
+	w.bot.deny(r.Context(), r.URL.Path, r.RemoteAddr, why)
 	http.Error(out, "alitriage: "+why, status)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/alitriage/alitriage/cloudapi"
@@ -15,8 +16,6 @@ import (
 const (
 	// pace is the time between two reads of one thing, whoever waits for it.
 	pace = 5 * time.Second
-	// firstFresh is how old an answer may be for somebody who has just asked.
-	firstFresh = 2 * time.Second
 	// quiet is how long a run is worked on before its asker hears of it again.
 	quiet = 2 * time.Second
 	// maxCrashes is how often a run is taken up again after the process died in it.
@@ -45,6 +44,7 @@ func (b *bot) work(ctx context.Context, job *jobs.Job) jobs.Outcome {
 			return jobs.Again(time.Second)
 		}
 	}
+	s.noteInterruption()
 	switch r.Stage {
 	case stageReading:
 		return s.read(ctx)
@@ -58,6 +58,19 @@ func (b *bot) work(ctx context.Context, job *jobs.Job) jobs.Outcome {
 		}
 	}
 	return jobs.Done()
+}
+
+// mayBeLeft is a note below the answer. Slack offers nothing by which a message whose
+// taking was not recorded could be found again with the scopes that the bot has.
+const mayBeLeft = "The bot was interrupted while it worked on this. If another message of this run still says IN_PROGRESS, it is out of date."
+
+// noteInterruption is for a run that was taken up again before it has a message that
+// it knows of: the process may have died between posting one and storing where it is.
+func (s *step) noteInterruption() {
+	r := s.run
+	if s.job.Crashes > 0 && r.Where.Post && r.Kind == kindReport && !slices.Contains(r.Notes, mayBeLeft) {
+		r.Notes = append(r.Notes, mayBeLeft)
+	}
 }
 
 // step is one delivery of a run.
@@ -130,16 +143,14 @@ func (s *step) read(ctx context.Context) jobs.Outcome {
 	if plan.Starts {
 		return s.start(ctx, tool, plan)
 	}
-	fresh := pace
-	if s.run.Report == nil {
-		fresh = firstFresh
-	}
 	var report formatters.Report
-	s.patiently(ctx, func() { report, err = s.readings.read(ctx, tool, s.run.Args, fresh) })
+	s.patiently(ctx, func() { report, err = s.ask(ctx, tool, s.run.Args) })
 	switch {
 	case errors.Is(err, errLeft):
 		return jobs.Again(0)
 	case err != nil && passing(err) && s.waits():
+		s.run.Since = time.Now() // it failed for others, too
+		s.save(ctx, stageReading)
 		return jobs.Again(pace)
 	}
 	return s.judge(ctx, tool, report, err)
@@ -148,8 +159,10 @@ func (s *step) read(ctx context.Context) jobs.Outcome {
 // patiently does what may take long, and shows after a while that it does.
 func (s *step) patiently(ctx context.Context, do func()) {
 	done := make(chan struct{})
+	var bug any
 	go func() {
 		defer close(done)
+		defer func() { bug = recover() }() // here it would end the process
 		do()
 	}()
 	if s.run.Report == nil && !s.run.Progress {
@@ -162,7 +175,9 @@ func (s *step) patiently(ctx context.Context, do func()) {
 		case <-done:
 		}
 	}
-	<-done
+	if <-done; bug != nil {
+		panic(bug)
+	}
 }
 
 // passing tells whether asking again may go well.
@@ -197,7 +212,7 @@ func (s *step) judge(ctx context.Context, tool tools.Tool, report formatters.Rep
 
 // take makes a report the newest.
 func (s *step) take(report formatters.Report) {
-	s.run.Report, s.run.Error = &report, ""
+	s.run.Report, s.run.Error, s.run.Since = &report, "", time.Now()
 	if len(report.Resume) > 0 {
 		s.run.Args = asJSON(report.Resume)
 	}

@@ -59,7 +59,7 @@ const FlagListen = "listen"
 // SlackFlags are those of the bot.
 func SlackFlags() []cli.Flag {
 	return []cli.Flag{&cli.StringFlag{
-		Name: FlagListen, Value: ":8080", Usage: "`ADDR` of Slack's requests over HTTP, and of /healthz, /readyz and /metrics",
+		Name: FlagListen, Value: ":8080", Usage: "`ADDR` of Slack's requests over HTTP, and of /healthz, /readyz and /metrics; in Socket Mode, which takes no requests, 127.0.0.1:8080 unless this is given",
 	}}
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 )
 
 const (
@@ -82,6 +83,26 @@ func (d *directory) markUsed() error {
 		return fmt.Errorf("store directory %s: %w", d.path, err)
 	}
 	return nil
+}
+
+// What has to fit onto the disk, and how soon, for it to count as neither full nor
+// too slow.
+const (
+	room       = 1 << 20
+	roomWithin = time.Second
+)
+
+// hasRoom tries.
+func (d *directory) hasRoom() bool {
+	began, path := time.Now(), filepath.Join(d.path, "room")
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) //nolint:gosec // in the store's own directory
+	if err != nil {
+		return false
+	}
+	defer os.Remove(path)
+	defer file.Close()
+	_, err = file.Write(make([]byte, room))
+	return err == nil && file.Sync() == nil && time.Since(began) < roomWithin
 }
 
 // unlock leaves the file: removing it would let two processes lock two files of one name.

@@ -13,6 +13,7 @@
 //   - One process never runs two deliveries of one run at once, so a stored intent that a delivery finds is of one that has ended.
 //   - A full or broken store is an error at Submit and leaves nothing behind that would be worked on; where that cannot be
 //     known it says so (ErrUncertain). A damaged or foreign one is an error at Open, never a fresh start.
+//     An embedded store that could not write once stays so; Stuck says when it helps to open it anew.
 //   - EraseSecret overwrites the value on disk. Expired secrets are erased the same way within half a minute.
 //   - However many runs wait for their next poll, new ones are taken: polls get at most half of the workers' time.
 //

@@ -67,6 +67,7 @@ type Queue struct {
 	closeOnce sync.Once
 	closeErr  error
 	full      atomic.Bool
+	unqueued  atomic.Bool // the last run could not be queued, and nobody knows why
 
 	mu       sync.Mutex
 	running  map[string]bool // runs that this process is at
@@ -260,14 +261,30 @@ func (q *Queue) Ready(ctx context.Context) error {
 	if err == nil {
 		err = q.PutSecret(ctx, readyKey, "", time.Minute)
 	}
+	if err == nil {
+		err = q.tryQueue(ctx)
+	}
 	switch {
 	case err == nil:
 		return nil
 	case q.embedded != nil:
-		return fmt.Errorf("jobs: the store takes no writes; if its disk has room, start the bot anew: %w", err)
+		return fmt.Errorf("jobs: the store takes no writes; make room on its disk: %w", err)
 	default:
 		return fmt.Errorf("jobs: the store takes no writes: %w", err)
 	}
+}
+
+// Stuck reports whether an embedded store takes no writes although its disk has room again. It has to be opened anew
+// then. ctx should have an end, as for Ready.
+func (q *Queue) Stuck(ctx context.Context) bool {
+	if q.embedded == nil {
+		return false
+	}
+	err := q.Ready(ctx)
+	if err == nil || errors.Is(err, ErrClosed) || errors.Is(err, errFull) {
+		return false
+	}
+	return q.embedded.directory.hasRoom()
 }
 
 // Close takes no more work and lets handlers finish. When half of the time of ctx (5 s where it has no end) has gone

@@ -170,9 +170,33 @@ func TestReadySeesEachStreamThatTakesNoWrites(t *testing.T) {
 		t.Run(stream, func(t *testing.T) {
 			q := open(t, Options{})
 			require.NoError(t, q.js.DeleteStream(t.Context(), stream))
-			require.ErrorContains(t, soon(q.Ready), "takes no writes; if its disk has room, start")
+			require.ErrorContains(t, soon(q.Ready), "takes no writes; make room on its disk")
+			require.NoError(t, soon(func(ctx context.Context) error {
+				require.True(t, q.Stuck(ctx), "there is room")
+				return nil
+			}))
 		})
 	}
+}
+
+func TestReadySeesThatRunsCannotBeQueued(t *testing.T) {
+	q := open(t, Options{})
+	require.NoError(t, q.js.DeleteStream(t.Context(), workStream))
+	require.NoError(t, soon(q.Ready), "nobody has tried")
+	require.Error(t, soon(func(ctx context.Context) error {
+		_, _, err := q.Submit(ctx, "run", state{})
+		return err
+	}))
+	require.ErrorContains(t, soon(q.Ready), "takes no writes")
+
+	_, err := ensureStreams(t.Context(), q.js, q.options.MaxBytes, 1)
+	require.NoError(t, err)
+	require.NoError(t, soon(q.Ready), "it is tried with a run that does not exist")
+	calls := count(t, q)
+	eventually(t, "dropped", func() bool { return empty(t, q) })
+	require.Zero(t, calls.Load())
+	shutdown(t, q)
+	open(t, Options{Dir: q.options.Dir}) // and is no damage
 }
 
 func TestAClusterThatIsAwayIsSaidByAll(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -152,10 +153,28 @@ func (q *Queue) enter(ctx context.Context, id string, state json.RawMessage) (Jo
 }
 
 func (q *Queue) publish(ctx context.Context, job Job) error {
+	return q.enqueue(ctx, job.ID, job.record.Birth)
+}
+
+func (q *Queue) enqueue(ctx context.Context, id, birth string) error {
 	msg := nats.NewMsg(workSubject)
-	msg.Data = []byte(job.ID)
-	_, err := q.js.PublishMsg(ctx, msg, jetstream.WithMsgID(key(job.ID+" "+job.record.Birth)))
+	msg.Data = []byte(id)
+	_, err := q.js.PublishMsg(ctx, msg, jetstream.WithMsgID(key(id+" "+birth)))
+	// Too many runs are no trouble of the disk. The server has one code for both.
+	q.unqueued.Store(q.embedded != nil && err != nil && !strings.Contains(err.Error(), "maximum"))
 	return err
+}
+
+// tryQueue queues a run that does not exist, and so is dropped, after one could not be
+// queued. Else nothing is queued to try it: who works on it has better things to do.
+func (q *Queue) tryQueue(ctx context.Context) error {
+	if !q.unqueued.Load() {
+		return nil
+	}
+	if err := q.runs.Delete(ctx, key(readyKey)); err != nil { // the mark of one that was taken back
+		return err
+	}
+	return q.enqueue(ctx, readyKey, rand.Text())
 }
 
 // How much longer than its ctx Submit may take, for who must answer within 3 s.

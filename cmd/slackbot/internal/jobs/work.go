@@ -298,7 +298,7 @@ func (d *delivery) settle(job *Job, o Outcome) {
 		o.due = time.Now().Add(d.queue.pace(o.after, time.Since(d.began)))
 		defer d.queue.bookSince(time.Now()) // to settle costs as much as to poll, on a busy machine much
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*d.queue.options.AckWait)
+	ctx, cancel := d.queue.untilHanding(3 * d.queue.options.AckWait)
 	defer cancel()
 	for {
 		r, err := d.conclude(ctx, job, o)
@@ -362,9 +362,25 @@ func (d *delivery) acknowledge(r record) {
 		d.queue.report("terminated", d.msg.TermWithReason(r.Reason))
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), d.queue.options.AckWait)
+	ctx, cancel := d.queue.untilHanding(d.queue.options.AckWait)
 	defer cancel()
 	d.queue.report("done", d.msg.DoubleAck(ctx))
+}
+
+// handingLimit is how long the store may still take when the queue hands over.
+const handingLimit = time.Second
+
+// untilHanding ends with its limit, and soon after the queue has begun to hand over: a
+// store that does not answer must not keep it from closing.
+func (q *Queue) untilHanding(limit time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	go func() {
+		if ended(ctx, q.handing, limit) && ctx.Err() == nil {
+			ended(ctx, nil, handingLimit)
+		}
+		cancel()
+	}()
+	return ctx, cancel
 }
 
 func (q *Queue) isHanding() bool {

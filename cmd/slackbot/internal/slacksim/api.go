@@ -20,7 +20,8 @@ const maxRequest = 1 << 20
 type Call struct {
 	Method    string            `json:"method"` // "response_url" and "upload" for those
 	Arguments map[string]string `json:"arguments,omitempty"`
-	Error     string            `json:"error,omitempty"` // what it was answered; "" is ok
+	Error     string            `json:"error,omitempty"`    // what it was answered; "" is ok
+	Injected  bool              `json:"injected,omitempty"` // the error is a Fault's
 	At        time.Time         `json:"at"`
 }
 
@@ -60,6 +61,7 @@ type refusal struct {
 	extra      answer
 	status     int
 	retryAfter time.Duration
+	injected   bool
 }
 
 func refuse(code string) *refusal { return &refusal{code: code} }
@@ -106,7 +108,7 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request, name string) {
 func (s *Sim) record(name string, a arguments, refused *refusal) {
 	call := Call{Method: name, Arguments: a, At: s.now()}
 	if refused != nil {
-		call.Error = refused.code
+		call.Error, call.Injected = refused.code, refused.injected
 	}
 	s.calls = append(s.calls, call)
 }

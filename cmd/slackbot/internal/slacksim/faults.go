@@ -69,7 +69,7 @@ func (s *Sim) takeFault(method string) Fault {
 func (f Fault) refuses() bool { return f.Error != "" || f.Status != 0 }
 
 func (f Fault) refusal() *refusal {
-	out := &refusal{code: f.Error, status: f.Status, retryAfter: f.RetryAfter}
+	out := &refusal{code: f.Error, status: f.Status, retryAfter: f.RetryAfter, injected: true}
 	if out.code == "" {
 		out.code = "fatal_error"
 		if f.Status == http.StatusTooManyRequests {
