@@ -39,7 +39,7 @@ func BenchmarkCall(b *testing.B) {
 	base, err := cloudapi.ParseEndpoint(server.URL)
 	require.NoError(b, err)
 	client, err := cloudapi.New(cloudapi.Config{
-		Region: "cn-hangzhou", Credentials: cloudapi.ChainCredentials(cloudapi.ChainOptions{}),
+		Region: "cn-hangzhou", Credentials: cloudapi.ChainCredentials(cloudapi.CredentialOptions{}),
 		Endpoints: map[cloudapi.Product]*url.URL{cloudapi.SAE: base},
 	})
 	require.NoError(b, err)

@@ -37,6 +37,16 @@ type operation struct {
 	starts  bool // not idempotent: never sent again once it may have arrived
 	// ok reads an answer with HTTP 200, in which there may still be a failure.
 	ok func(*envelope) bool
+	// unsigned is for what is asked without a key, to get one; else nil.
+	unsigned *unsigned
+}
+
+// unsigned says how a request shows who sends it, in place of a signature.
+type unsigned struct {
+	base    *url.URL // nil: the product's own
+	bearer  string   // for the Authorization header
+	json    []byte   // the body, in place of a form
+	secrets []string // what was sent that an answer may quote
 }
 
 // request is an operation with its arguments.
@@ -152,12 +162,12 @@ func (p *patience) NextBackOff() time.Duration {
 
 // attempt sends r once.
 func (c *Client) attempt(ctx context.Context, r request, out answer) (Source, *Error) {
-	key, err := c.credentials.Key(ctx)
+	key, err := c.key(ctx, r)
 	if ctx.Err() != nil {
 		return Source{}, c.fail(r, ErrUnavailable, context.Cause(ctx))
 	}
 	if err != nil {
-		return Source{}, c.unsigned(r, err)
+		return Source{}, c.keyless(r, err)
 	}
 	if failure := c.await(ctx, r); failure != nil {
 		return Source{}, failure
@@ -198,9 +208,17 @@ func (c *Client) attempt(ctx context.Context, r request, out answer) (Source, *E
 	return source, nil
 }
 
-// unsigned is why there is no key. A role that was refused is a failure with all
+// key is empty for what is not signed.
+func (c *Client) key(ctx context.Context, r request) (acs3.Key, error) {
+	if r.unsigned != nil {
+		return acs3.Key{}, nil
+	}
+	return c.credentials.Key(ctx)
+}
+
+// keyless is why there is no key. A role that was refused is a failure with all
 // details, of another operation.
-func (c *Client) unsigned(r request, err error) *Error {
+func (c *Client) keyless(r request, err error) *Error {
 	role, refused := errors.AsType[*Error](err)
 	if !refused {
 		return c.fail(r, ErrUnauthenticated, err)
@@ -239,6 +257,10 @@ func readBody(resp *http.Response) ([]byte, error) {
 // sign makes the HTTP request, with the form as its body if there is one.
 func (c *Client) sign(ctx context.Context, r request, key acs3.Key) (*http.Request, string, error) {
 	form := r.form.Encode()
+	if r.unsigned != nil {
+		req, err := c.plain(ctx, r, form)
+		return req, "", err
+	}
 	req, err := http.NewRequestWithContext(ctx, r.method, "", strings.NewReader(form))
 	if err != nil {
 		return nil, "", err
@@ -255,6 +277,25 @@ func (c *Client) sign(ctx context.Context, r request, key acs3.Key) (*http.Reque
 		Action: r.name, Version: r.version, Query: r.query, Body: []byte(form), Time: time.Now(), Nonce: acs3.Nonce(),
 	}, key)
 	return req, stringToSign, nil
+}
+
+// plain makes the HTTP request of what is not signed.
+func (c *Client) plain(ctx context.Context, r request, form string) (*http.Request, error) {
+	body, contentType := form, "application/x-www-form-urlencoded"
+	if r.unsigned.json != nil {
+		body, contentType = string(r.unsigned.json), "application/json"
+	}
+	base := cmp.Or(r.unsigned.base, c.base(r.product))
+	at := url.URL{Scheme: base.Scheme, Host: base.Host, Path: base.Path + r.path, RawQuery: r.query.Encode()}
+	req, err := http.NewRequestWithContext(ctx, r.method, at.String(), strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header = http.Header{"Accept": {"application/json"}, "User-Agent": {c.userAgent}, "Content-Type": {contentType}}
+	if r.unsigned.bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+r.unsigned.bearer)
+	}
+	return req, nil
 }
 
 func (c *Client) base(p Product) *url.URL {
@@ -304,10 +345,16 @@ func (c *Client) misshapen(r request, resp *http.Response, body []byte, cause er
 
 // refused is an answer that says no, with whatever HTTP status.
 func (c *Client) refused(r request, resp *http.Response, body []byte, stringToSign string) *Error {
-	token := resp.Request.Header.Get(acs3.HeaderSecurityToken)
-	head := readEnvelope(without(body, token))
+	secrets := r.secrets(resp.Request)
+	head := readEnvelope(without(body, secrets...))
+	if r.unsigned != nil {
+		head.fromElsewhere()
+	}
 	code, status := head.codeAndStatus(resp.StatusCode)
 	kind := classify(code, status)
+	if r.product == OAuth && errors.Is(kind.kind, ErrInvalid) {
+		kind.kind = ErrUnauthenticated // OAuth 2.0 says HTTP 400 for a token that is no more
+	}
 	e := c.answered(r, resp, kind.kind, nil)
 	e.again = kind.again
 	e.Code, e.Message, e.RequestID = code, head.message(), requestID(resp, head.RequestID)
@@ -319,7 +366,7 @@ func (c *Client) refused(r request, resp *http.Response, body []byte, stringToSi
 		e.SecretWrong = strings.Contains(e.Message, digest)
 		e.Message = "Specified signature does not match our calculation."
 	}
-	e.Message = string(without([]byte(e.Message), token)) // which JSON may have escaped in body
+	e.Message = string(without([]byte(e.Message), secrets...)) // which JSON may have escaped in body
 	e.MayHaveStarted = r.starts && (e.again == reads || errors.Is(kind.kind, ErrBadResponse))
 	return e
 }
@@ -369,12 +416,24 @@ func (e *networkError) Error() string {
 }
 func (e *networkError) As(target any) bool { return errors.As(e.err, target) }
 
-// without takes a secret that somebody has sent back to us out of text.
-func without(text []byte, secret string) []byte {
-	if secret == "" {
-		return text
+// secrets are those that were sent with r.
+func (r request) secrets(req *http.Request) []string {
+	if r.unsigned != nil {
+		return append([]string{r.unsigned.bearer}, r.unsigned.secrets...)
 	}
-	return bytes.ReplaceAll(text, []byte(secret), []byte("…"))
+	return []string{req.Header.Get(acs3.HeaderSecurityToken)}
+}
+
+// without takes secrets that somebody has sent back to us out of text.
+func without(text []byte, secrets ...string) []byte {
+	for _, secret := range secrets {
+		for _, form := range []string{url.QueryEscape(secret), secret} {
+			if secret != "" {
+				text = bytes.ReplaceAll(text, []byte(form), []byte("…"))
+			}
+		}
+	}
+	return text
 }
 
 // via names the proxy.

@@ -4,20 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"strconv"
+	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
 	"unicode"
 
-	"github.com/aliyun/credentials-go/credentials/providers"
-
 	"github.com/alitriage/alitriage/cloudapi/acs3"
 )
 
 // ErrNoCredentials is the cause of an ErrUnauthenticated error when no request
-// could be signed, so that nothing was sent.
+// could be signed, so that no operation was called.
 var ErrNoCredentials = errors.New("no usable Alibaba Cloud credentials")
 
 // ErrNoProfileCredentials is the ErrNoCredentials of a profile that was named, in
@@ -25,161 +23,167 @@ var ErrNoCredentials = errors.New("no usable Alibaba Cloud credentials")
 var ErrNoProfileCredentials = fmt.Errorf("%w", ErrNoCredentials)
 
 const (
-	// A key is used this long before its source is asked again: most calls wait
-	// for nobody.
-	keyMemory = time.Second
+	// A key without an expiry is used this long before its source is asked again:
+	// most calls wait for nobody, and a key that was replaced is found soon.
+	keyLifetime = time.Second
+	// What a program or a server hands out without an expiry is kept longer:
+	// asking takes time.
+	answerLifetime = time.Minute
 	// A failed look-up is remembered this long, so that many callers do not each
-	// wait for a metadata service that does not answer.
-	failureMemory = 5 * time.Second
-	// credentials-go refreshes temporary keys 180 s before they expire and fails
-	// when that fails. The key it had is used for most of what is left.
-	lastGoodGrace = 150 * time.Second
+	// wait for a source that does not answer.
+	failureLifetime = 5 * time.Second
+	// A session is renewed this long before its expiry, as in credentials-go. Until
+	// expiryMargin before it nobody waits for that.
+	refreshWindow = 180 * time.Second
+	expiryMargin  = 30 * time.Second
+	// staleLimit is how long a key without an expiry is used while its source
+	// fails.
+	staleLimit = 150 * time.Second
+	// lookUpTimeout bounds a look-up, which goes on when its callers have left.
+	lookUpTimeout = 75 * time.Second
 )
 
-// Credentials finds keys through credentials-go, at the first call and not
-// before. It adds what that library lacks: calls from many goroutines, leaving
-// on a context, recovery after a failure, and error texts without keys.
+// CredentialOptions say where keys are looked for and how. The zero value is
+// right outside tests and the simulator.
+type CredentialOptions struct {
+	// Metadata and URI switch on sources that are not asked by default, because a
+	// machine outside Alibaba Cloud would wait seconds for their answer: the
+	// metadata service of an ECS instance, and ALIBABA_CLOUD_CREDENTIALS_URI.
+	Metadata, URI bool
+	// STS is where the roles of profiles are assumed that do not say so
+	// themselves, as ParseEndpoint returns it; nil: its own address.
+	STS *url.URL
+	// Transport carries what is asked to get a key. nil: a real one.
+	Transport http.RoundTripper
+	// Version and Observe are as in Config.
+	Version string
+	Observe func(operation, outcome string)
+	// Warn is told of what somebody has to know although a key was found. It may be
+	// nil.
+	Warn func(text string)
+}
+
+// Credentials finds keys, at the first call and not before. Many callers share
+// one look-up, which each may leave; a session is renewed before it expires; and
+// no key is in an error.
 type Credentials struct {
 	base    *Credentials // of an assumed role
-	sources []credentialSource
-	none    error         // what it is called when no source has a key
-	slot    chan struct{} // holds one token: credentials-go is not safe for concurrent use
+	sources []source
+	none    error // what it is called when no source has a key
+	options CredentialOptions
 
 	mu       sync.Mutex
-	chosen   *credentialSource // the source of the last good key; nil: ask all of them
-	provider providers.CredentialsProvider
-	lastGood acs3.Key
+	running  *running // the look-up under way
+	chosen   *source  // of the last good key; nil: ask all of them
+	good     session
 	goodAt   time.Time
-	goodFrom string   // the name of its source
-	refused  acs3.Key // discarded: a provider that still has it is built anew
+	refused  acs3.Key // discarded: no source may serve it from memory
 	failure  error
 	failedAt time.Time
 }
 
-type credentialSource struct {
+// session is a key and how long it may be used.
+type session struct {
+	key     acs3.Key
+	expires time.Time     // zero: not known
+	keep    time.Duration // where it is not known; 0: keyLifetime
+	from    string        // as people know it; "": the name of its source
+}
+
+// source is a place where keys are looked for.
+type source struct {
 	name  string // as people know it
-	build func() (providers.CredentialsProvider, error)
+	find  func(lookUp) (session, error)
+	given bool // by a program, which copies nothing wrongly
+}
+
+// lookUp is what a source is asked with.
+type lookUp struct {
+	ctx     context.Context // of one look-up
+	refused acs3.Key        // a key that the gateway has called expired
+	helped  bool            // a helper program has answered, and none is started again
+}
+
+type running struct {
+	done chan struct{}
+	key  acs3.Key
+	err  error
 }
 
 // StaticCredentials always answers with one key. token is empty unless the key
 // is temporary.
 func StaticCredentials(id, secret, token string) *Credentials {
-	key := staticKey{AccessKeyId: id, AccessKeySecret: secret, SecurityToken: token}
-	return newCredentials(credentialSource{"the given key", func() (providers.CredentialsProvider, error) {
-		return &key, nil
-	}})
+	s := session{key: trimmedKey(id, secret, token)}
+	return newCredentials(CredentialOptions{}, source{"the given key", func(lookUp) (session, error) { return s, nil }, true})
 }
 
-// staticKey stands in for the static providers of credentials-go, which fill
-// what is empty from the environment.
-type staticKey providers.Credentials
-
-func (k *staticKey) GetCredentials() (*providers.Credentials, error) {
-	return (*providers.Credentials)(k), nil
-}
-func (k *staticKey) GetProviderName() string { return "static" }
-
-// ChainOptions switch on the sources that are not asked by default, because a
-// machine outside Alibaba Cloud would wait seconds for their answer.
-type ChainOptions struct {
-	Metadata bool // the metadata service of an ECS instance with a RAM role
-	URI      bool // ALIBABA_CLOUD_CREDENTIALS_URI
-}
-
-// ChainCredentials asks the vendor's usual sources in the vendor's order.
-func ChainCredentials(options ChainOptions) *Credentials {
-	sources := []credentialSource{
-		{"environment variables (ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET)",
-			func() (providers.CredentialsProvider, error) {
-				return providers.NewEnvironmentVariableCredentialsProviderBuilder().Build()
-			}},
-		{"OIDC role (ALIBABA_CLOUD_OIDC_TOKEN_FILE)",
-			func() (providers.CredentialsProvider, error) {
-				return providers.NewOIDCCredentialsProviderBuilder().Build()
-			}},
-		{"aliyun CLI profile (~/.aliyun/config.json)",
-			func() (providers.CredentialsProvider, error) {
-				return providers.NewCLIProfileCredentialsProviderBuilder().Build()
-			}},
-		{"credentials file (~/.alibabacloud/credentials)",
-			func() (providers.CredentialsProvider, error) {
-				return providers.NewProfileCredentialsProviderBuilder().Build()
-			}},
+func newCredentials(options CredentialOptions, sources ...source) *Credentials {
+	if options.Warn == nil {
+		options.Warn = func(string) {}
 	}
-	if options.Metadata {
-		sources = append(sources, credentialSource{"ECS instance RAM role (metadata service)",
-			func() (providers.CredentialsProvider, error) {
-				return providers.NewECSRAMRoleCredentialsProviderBuilder().Build()
-			}})
-	}
-	if options.URI {
-		sources = append(sources, credentialSource{"ALIBABA_CLOUD_CREDENTIALS_URI",
-			func() (providers.CredentialsProvider, error) {
-				return providers.NewURLCredentialsProviderBuilder().Build()
-			}})
-	}
-	return newCredentials(sources...)
+	return &Credentials{sources: sources, none: ErrNoCredentials, options: options}
 }
 
-// ProfileCredentials reads one named profile of the aliyun CLI, or of the
-// credentials file, and nothing else: no part of a key or of a role comes from
-// the environment.
-func ProfileCredentials(name string) *Credentials {
-	c := newCredentials(
-		credentialSource{"profile " + strconv.Quote(name) + " of the aliyun CLI (~/.aliyun/config.json)",
-			func() (providers.CredentialsProvider, error) {
-				if err := checkCLIProfile(name); err != nil {
-					return nil, err
-				}
-				return providers.NewCLIProfileCredentialsProviderBuilder().WithProfileName(name).Build()
-			}},
-		credentialSource{"section " + strconv.Quote(name) + " of the credentials file (~/.alibabacloud/credentials)",
-			func() (providers.CredentialsProvider, error) {
-				return providers.NewProfileCredentialsProviderBuilder().WithProfileName(name).Build()
-			}},
-	)
-	c.none = ErrNoProfileCredentials
-	return c
-}
-
-func newCredentials(sources ...credentialSource) *Credentials {
-	return &Credentials{sources: sources, none: ErrNoCredentials, slot: make(chan struct{}, 1)}
-}
-
-// Key returns the key to sign with. It can be called from many goroutines. It
-// returns when ctx ends, although credentials-go itself cannot be interrupted:
-// the look-up then goes on by itself and serves the next caller.
+// Key returns the key to sign with. It can be called from many goroutines, and
+// returns when ctx ends: the look-up then goes on by itself and serves the next
+// caller.
 func (c *Credentials) Key(ctx context.Context) (acs3.Key, error) {
-	if key, ok := c.atHand(); ok {
+	c.mu.Lock()
+	now := time.Now()
+	fresh, usable := c.state(now)
+	switch {
+	case fresh:
+		defer c.mu.Unlock()
+		return c.good.key, nil
+	case c.failure != nil && now.Sub(c.failedAt) < failureLifetime:
+		defer c.mu.Unlock()
+		if c.stillGood(now) {
+			return c.good.key, nil
+		}
+		return acs3.Key{}, c.failure
+	}
+	if c.running == nil {
+		c.running = &running{done: make(chan struct{})}
+		go c.run(c.running)
+	}
+	r, key := c.running, c.good.key
+	c.mu.Unlock()
+	if usable {
 		return key, nil
 	}
 	select {
-	case c.slot <- struct{}{}:
-	case <-ctx.Done():
-		return acs3.Key{}, context.Cause(ctx)
-	}
-	type result struct {
-		key acs3.Key
-		err error
-	}
-	found := make(chan result, 1)
-	go func() {
-		defer func() { <-c.slot }()
-		key, err := c.lookUp()
-		found <- result{key, err}
-	}()
-	select {
-	case r := <-found:
+	case <-r.done:
 		return r.key, r.err
 	case <-ctx.Done():
 		return acs3.Key{}, context.Cause(ctx)
 	}
 }
 
-func (c *Credentials) atHand() (acs3.Key, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.lastGood, !c.goodAt.IsZero() && time.Since(c.goodAt) < keyMemory && c.lastGood != c.refused
+// state tells whether the key at hand can be used as it is, and whether nobody
+// needs to wait for its renewal. The caller holds the lock.
+func (c *Credentials) state(now time.Time) (fresh, usable bool) {
+	switch {
+	case c.goodAt.IsZero() || c.good.key == c.refused:
+		return false, false
+	case c.good.expires.IsZero():
+		return now.Sub(c.goodAt) < max(c.good.keep, keyLifetime), false
+	default:
+		left := c.good.expires.Sub(now)
+		return left > refreshWindow, left > expiryMargin
+	}
+}
+
+// stillGood tells whether the key at hand may bridge a failure. The caller holds
+// the lock.
+func (c *Credentials) stillGood(now time.Time) bool {
+	switch {
+	case c.goodAt.IsZero() || c.good.key == c.refused:
+		return false
+	case c.good.expires.IsZero():
+		return now.Sub(c.goodAt) < staleLimit
+	default:
+		return now.Before(c.good.expires)
+	}
 }
 
 // Discard forgets key, which the gateway has refused as expired, so that the
@@ -188,161 +192,157 @@ func (c *Credentials) atHand() (acs3.Key, bool) {
 func (c *Credentials) Discard(key acs3.Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if key == c.lastGood {
-		c.chosen, c.provider, c.goodAt, c.failure = nil, nil, time.Time{}, nil
+	if key == c.good.key {
+		c.chosen, c.goodAt, c.failure = nil, time.Time{}, nil
 		c.refused = key
 	}
 }
 
-// lookUp runs in the one slot. The lock is not held while a source is asked, so
-// that Discard never waits.
-func (c *Credentials) lookUp() (acs3.Key, error) {
-	c.mu.Lock()
-	chosen, provider, refused := c.chosen, c.provider, c.refused
-	failure, failedAt := c.failure, c.failedAt
-	c.mu.Unlock()
-	if failure != nil && time.Since(failedAt) < failureMemory {
-		return c.fallBack(failure)
-	}
-	if chosen == nil {
-		return c.walk()
-	}
-	key, err := ask(provider)
-	switch {
-	case err != nil:
-		// Remembered also while there is a good key, so that not every caller waits
-		// for a source that hangs.
-		failure = c.fail(chosen.name+": "+outcome(err), err)
-		if key, err := c.fallBack(failure); err == nil {
-			return key, nil
+// run is the one look-up at a time. The lock is not held while a source is
+// asked, so that Discard never waits.
+func (c *Credentials) run(r *running) {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), lookUpTimeout,
+		inWords("there was no answer within "+lookUpTimeout.String()))
+	defer cancel()
+	for done := false; !done; {
+		c.mu.Lock()
+		l, chosen := lookUp{ctx: ctx, refused: c.refused}, c.chosen
+		c.mu.Unlock()
+		s, from, err := c.find(l, chosen)
+		c.mu.Lock()
+		// A key that was discarded meanwhile is looked for again; one that comes back
+		// as it was is served, for there is no better.
+		if done = err != nil || s.key != c.refused || l.refused == c.refused; done {
+			r.key, r.err = c.settle(s, from, err)
+			c.running = nil
 		}
-		// The same source once more, built anew: credentials-go keeps what it read
-		// first. Another source may be another identity, so it has to wait.
-		if len(c.sources) > 1 {
-			if key, err := c.try(chosen); err == nil {
-				return key, nil
-			}
-		}
-	case key != refused:
-		return c.keep(chosen, provider, key), nil
+		c.mu.Unlock()
 	}
-	return c.walk()
+	close(r.done)
 }
 
-func (c *Credentials) walk() (acs3.Key, error) {
-	tried := make([]string, 0, len(c.sources))
-	var last error
-	for i := range c.sources {
-		key, err := c.try(&c.sources[i])
-		if err == nil {
-			return key, nil
-		}
-		tried, last = append(tried, c.sources[i].name+": "+outcome(err)), err
+// settle remembers what a look-up came to. The caller holds the lock.
+func (c *Credentials) settle(s session, from *source, err error) (acs3.Key, error) {
+	now := time.Now()
+	if err == nil {
+		c.chosen, c.good, c.goodAt, c.failure = from, s.known(now), now, nil
+		return s.key, nil
 	}
-	err := c.fail(strings.Join(tried, "; "), last)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.chosen, c.provider = nil, nil
+	c.failure, c.failedAt = err, now
+	if c.stillGood(now) {
+		return c.good.key, nil
+	}
+	c.chosen = nil
 	return acs3.Key{}, err
 }
 
-// fail remembers that a look-up has failed. What a role could not be assumed for
-// says all by itself.
-func (c *Credentials) fail(tried string, err error) error {
-	if !canBeShown(err) {
-		err = fmt.Errorf("%w; tried %s", c.none, tried)
+// known doubts an expiry that is over already when the session is new: then this
+// machine's clock is wrong, and nothing is known.
+func (s session) known(now time.Time) session {
+	if !s.expires.IsZero() && s.expires.Sub(now) <= refreshWindow {
+		s.expires, s.keep = time.Time{}, answerLifetime
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.failure, c.failedAt = err, time.Now()
-	return err
+	return s
 }
 
-// canBeShown tells our own errors from those of credentials-go.
-func canBeShown(err error) bool {
-	_, ours := errors.AsType[*Error](err)
-	return ours || errors.Is(err, ErrNoCredentials)
-}
-
-func (c *Credentials) try(source *credentialSource) (acs3.Key, error) {
-	provider, err := source.build()
-	if err != nil {
-		return acs3.Key{}, err
-	}
-	key, err := ask(provider)
-	if err != nil {
-		return acs3.Key{}, err
-	}
-	return c.keep(source, provider, key), nil
-}
-
-func (c *Credentials) keep(source *credentialSource, provider providers.CredentialsProvider, key acs3.Key) acs3.Key {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.chosen, c.provider, c.failure = source, provider, nil
-	c.lastGood, c.goodAt, c.goodFrom = key, time.Now(), source.name
-	return key
-}
-
-// fallBack answers with the last good key while it may still be valid.
-func (c *Credentials) fallBack(failure error) (acs3.Key, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.goodAt.IsZero() && time.Since(c.goodAt) < lastGoodGrace {
-		return c.lastGood, nil
-	}
-	return acs3.Key{}, failure
-}
-
-// ask takes blanks from around a key: a line break after it is a common mistake.
-func ask(provider providers.CredentialsProvider) (key acs3.Key, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errCredentialSource
+// find asks the source of the last key, for another one may be another identity.
+// Only when that key is of no use any more all are asked.
+func (c *Credentials) find(l lookUp, chosen *source) (session, *source, error) {
+	if chosen != nil {
+		s, err := chosen.ask(l)
+		if err == nil {
+			return s, chosen, nil
 		}
-	}()
-	found, err := provider.GetCredentials()
-	if err != nil {
-		return acs3.Key{}, err
+		c.mu.Lock()
+		bridged := c.stillGood(time.Now())
+		c.mu.Unlock()
+		if bridged || len(c.sources) == 1 {
+			return session{}, nil, c.explain(chosen.name, err, chosen.name+": "+outcome(err))
+		}
 	}
-	if found == nil {
-		return acs3.Key{}, errCredentialSource
-	}
-	key = acs3.Key{
-		ID:            strings.TrimSpace(found.AccessKeyId),
-		Secret:        strings.TrimSpace(found.AccessKeySecret),
-		SecurityToken: strings.TrimSpace(found.SecurityToken),
-	}
-	if key.ID == "" || key.Secret == "" || strings.ContainsFunc(key.ID+key.SecurityToken, unicode.IsControl) {
-		return acs3.Key{}, errCredentialSource // nor could it stand in a header
-	}
-	return key, nil
+	return c.findAny(l)
 }
 
-var errCredentialSource = errors.New("the source answered without a usable key")
+// findAny asks the sources in their order. The first that is there decides: if
+// its key cannot be used, the key of the next would be somebody else's.
+func (c *Credentials) findAny(l lookUp) (session, *source, error) {
+	tried := make([]string, 0, len(c.sources))
+	var last error
+	for i := range c.sources {
+		s, err := c.sources[i].ask(l)
+		if err == nil {
+			return s, &c.sources[i], nil
+		}
+		name := c.sources[i].name
+		if s.from != "" {
+			name = s.from
+		}
+		tried, last = append(tried, name+": "+outcome(err)), err
+		if _, isAbsent := errors.AsType[absent](err); !isAbsent {
+			return session{}, nil, c.explain(name, err, tried...)
+		}
+	}
+	return session{}, nil, c.explain("", last, tried...)
+}
 
-// inWords is why a source gave no key, in words of ours.
+// explain makes the error of a look-up. What the cloud has refused says all by
+// itself, but for whom.
+func (c *Credentials) explain(name string, err error, tried ...string) error {
+	if refused, ours := errors.AsType[*Error](err); ours {
+		if refused.For == "" && c.base == nil {
+			refused.For = name
+		}
+		return err
+	}
+	if errors.Is(err, ErrNoCredentials) {
+		return err // of the key that assumes the role
+	}
+	return fmt.Errorf("%w; tried %s", c.none, strings.Join(tried, "; "))
+}
+
+// ask gives what a source finds its name, and holds that it can be a key.
+func (s *source) ask(l lookUp) (session, error) {
+	found, err := s.find(l)
+	if found.from == "" {
+		found.from = s.name
+	}
+	if err != nil {
+		return session{from: found.from}, err
+	}
+	if found.key.ID == "" || found.key.Secret == "" || strings.ContainsFunc(found.key.ID+found.key.SecurityToken, unicode.IsControl) {
+		return session{from: found.from}, inWords("it has no usable key") // nor could it stand in a header
+	}
+	for _, part := range []cliField{
+		{"the AccessKey id", found.key.ID}, {"the AccessKey secret", found.key.Secret}, {"the security token", found.key.SecurityToken},
+	} {
+		if odd := notAKey(part.value); odd != "" && !s.given {
+			return session{from: found.from}, inWords(part.name + " " + odd)
+		}
+	}
+	return found, nil
+}
+
+// inWords is why a source gave no key, in words of ours that hold nothing secret.
 type inWords string
 
 func (e inWords) Error() string { return string(e) }
 
-// outcome is all that is said about why a source gave no key. The text of a
-// credentials-go error stays here: it can quote a whole configuration file, keys
-// included.
+// absent is why there is nothing at all at a source, so that the next is asked.
+type absent string
+
+func (e absent) Error() string { return string(e) }
+
+// outcome is all that is said about why a source gave no key. Texts that are not
+// ours may quote what they were about.
 func outcome(err error) string {
 	if words, ours := errors.AsType[inWords](err); ours {
 		return string(words)
 	}
-	if errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "no such file") {
-		return "no such file"
+	if words, ours := errors.AsType[absent](err); ours {
+		return string(words)
 	}
-	if strings.Contains(err.Error(), "is disabled") {
-		return "switched off by a variable"
-	}
-	for _, word := range []string{"must be specified", "is empty", "can not be empty", "not found"} {
-		if strings.Contains(err.Error(), word) {
-			return "not set"
-		}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "there was no answer in time"
 	}
 	return "no usable key"
 }

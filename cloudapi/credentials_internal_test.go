@@ -8,59 +8,60 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aliyun/credentials-go/credentials/providers"
 	"github.com/stretchr/testify/require"
 
 	"github.com/alitriage/alitriage/cloudapi/acs3"
 )
 
-// fakeSource stands in for a source of credentials-go, to say what it answers
-// and how long that takes. Only a name and a build function make a source, which
-// is why these tests are inside the package.
+// fakeSource stands in for a source, to say what it answers and how long that
+// takes. Only a name and a function make a source, which is why these tests are
+// inside the package.
 type fakeSource struct {
-	mu           sync.Mutex
-	secret       string // "": it fails
-	takes        time.Duration
-	built, asked int
+	mu      sync.Mutex
+	secret  string // "": it fails
+	takes   time.Duration
+	expires time.Duration // from when it is asked; 0: never
+	absent  bool
+	asked   int
 }
 
-type fakeProvider struct {
-	*fakeSource
-	frozen string
-}
-
-func (s *fakeSource) build() (providers.CredentialsProvider, error) {
+func (s *fakeSource) find(l lookUp) (session, error) {
+	s.mu.Lock()
+	secret := s.secret
+	s.mu.Unlock()
+	select {
+	case <-time.After(s.takes):
+	case <-l.ctx.Done():
+		return session{}, context.Cause(l.ctx)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.built++
-	return &fakeProvider{s, s.secret}, nil
-}
-
-func (p *fakeProvider) GetCredentials() (*providers.Credentials, error) {
-	<-time.After(p.takes)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.asked++
-	if p.secret == "" || p.frozen == "" {
-		return nil, errors.New("leaked text of credentials-go")
+	s.asked++
+	switch {
+	case s.absent:
+		return session{}, absent("not there")
+	case secret == "":
+		return session{}, errors.New("leaked text of a library")
 	}
-	return &providers.Credentials{AccessKeyId: "id", AccessKeySecret: p.frozen, SecurityToken: "t"}, nil
+	found := session{key: acs3.Key{ID: "id", Secret: secret, SecurityToken: "t"}}
+	if s.expires > 0 {
+		found.expires = time.Now().Add(s.expires)
+	}
+	return found, nil
 }
-
-func (p *fakeProvider) GetProviderName() string { return "fake" }
 
 func (s *fakeSource) set(secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.secret = secret
+	s.secret, s.absent = secret, false
 }
 
 func credentialsFrom(sources ...*fakeSource) *Credentials {
-	var list []credentialSource
+	var list []source
 	for _, s := range sources {
-		list = append(list, credentialSource{"fake", s.build})
+		list = append(list, source{name: "fake", find: s.find})
 	}
-	return newCredentials(list...)
+	return newCredentials(CredentialOptions{}, list...)
 }
 
 func secretOf(t *testing.T, c *Credentials) string {
@@ -81,7 +82,7 @@ func TestASourceIsAskedOnceASecond(t *testing.T) {
 			require.Equal(t, "one", secretOf(t, c))
 		}
 		require.Equal(t, 1, source.asked)
-		pass(keyMemory)
+		pass(keyLifetime)
 		require.Equal(t, "one", secretOf(t, c))
 		require.Equal(t, 2, source.asked)
 	})
@@ -99,7 +100,7 @@ func TestAFailureIsRememberedForAllCallers(t *testing.T) {
 		}
 		require.Equal(t, 4*time.Second, time.Since(began), "only the first caller waits")
 		require.Equal(t, 1, source.asked)
-		pass(failureMemory)
+		pass(failureLifetime)
 		source.set("new")
 		require.Equal(t, "new", secretOf(t, c))
 	})
@@ -112,23 +113,23 @@ func TestTheLastGoodKeyBridgesASourceThatFails(t *testing.T) {
 		require.Equal(t, "one", secretOf(t, c))
 		source.set("")
 		source.takes = 4 * time.Second
-		pass(keyMemory)
+		pass(keyLifetime)
 
 		began := time.Now()
 		for range 100 {
 			require.Equal(t, "one", secretOf(t, c))
 		}
 		require.Equal(t, 4*time.Second, time.Since(began), "only the first caller waits")
-		for time.Since(began) < lastGoodGrace-8*time.Second {
+		for time.Since(began) < staleLimit-8*time.Second {
 			require.Equal(t, "one", secretOf(t, c))
 			pass(time.Second)
 		}
-		require.LessOrEqual(t, source.asked, 1+int(lastGoodGrace/(failureMemory+source.takes))+1)
+		require.LessOrEqual(t, source.asked, 1+int(staleLimit/(failureLifetime+source.takes))+1)
 
-		pass(lastGoodGrace - time.Since(began))
+		pass(staleLimit - time.Since(began))
 		require.Empty(t, secretOf(t, c), "then it is given up, for it may have expired")
 		source.set("one")
-		pass(failureMemory)
+		pass(failureLifetime)
 		require.Equal(t, "one", secretOf(t, c))
 	})
 }
@@ -139,13 +140,13 @@ func TestASourceThatRecoversIsUsedAgain(t *testing.T) {
 		c := credentialsFrom(source)
 		require.Equal(t, "one", secretOf(t, c))
 		source.set("")
-		pass(keyMemory)
+		pass(keyLifetime)
 		require.Equal(t, "one", secretOf(t, c))
 		require.Equal(t, 2, source.asked)
 		source.set("one")
-		pass(failureMemory)
+		pass(failureLifetime)
 		require.Equal(t, "one", secretOf(t, c))
-		pass(lastGoodGrace - time.Second)
+		pass(staleLimit - time.Second)
 		source.set("")
 		require.Equal(t, "one", secretOf(t, c), "the grace time begins anew")
 	})
@@ -154,15 +155,15 @@ func TestASourceThatRecoversIsUsedAgain(t *testing.T) {
 // Another source may be another identity: a hiccup must not change it.
 func TestAHiccupDoesNotChangeTheSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		first, second := &fakeSource{}, &fakeSource{secret: "two"}
+		first, second := &fakeSource{absent: true}, &fakeSource{secret: "two"}
 		c := credentialsFrom(first, second)
 		require.Equal(t, "two", secretOf(t, c))
 		first.set("one")
 		second.set("")
-		pass(keyMemory)
+		pass(keyLifetime)
 		require.Equal(t, "two", secretOf(t, c))
 		require.Equal(t, 2, second.asked)
-		pass(failureMemory)
+		pass(failureLifetime)
 		require.Equal(t, "two", secretOf(t, c))
 		second.set("two")
 		pass(time.Hour)
@@ -170,29 +171,6 @@ func TestAHiccupDoesNotChangeTheSource(t *testing.T) {
 		require.Equal(t, 1, first.asked)
 	})
 }
-
-func TestAProviderThatIsStuckIsBuiltAnew(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		source := &fakeSource{}
-		c := credentialsFrom(source)
-		require.Empty(t, secretOf(t, c), "this provider would fail for ever")
-		source.set("one")
-		pass(failureMemory)
-		require.Equal(t, "one", secretOf(t, c))
-		require.Equal(t, 2, source.built)
-		require.Equal(t, "one", secretOf(t, c))
-		require.Equal(t, 2, source.built, "one that works is kept")
-	})
-}
-
-func TestASourceThatPanicsIsOneThatFails(t *testing.T) {
-	c := newCredentials(credentialSource{"fake", func() (providers.CredentialsProvider, error) { return panics{}, nil }})
-	require.Empty(t, secretOf(t, c))
-}
-
-type panics struct{ providers.CredentialsProvider }
-
-func (panics) GetCredentials() (*providers.Credentials, error) { panic("leaked") }
 
 func TestLeavingASourceThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -207,7 +185,7 @@ func TestLeavingASourceThatHangs(t *testing.T) {
 			require.Equal(t, time.Second, time.Since(began))
 		}
 		require.Equal(t, "one", secretOf(t, c))
-		require.Equal(t, 2, source.asked, "the look-up that was left, and this one")
+		require.Equal(t, 1, source.asked, "the look-up that was left serves the next caller")
 	})
 }
 
@@ -216,12 +194,12 @@ func TestDiscard(t *testing.T) {
 
 	t.Run("a discarded key is not served from memory", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			source := &fakeSource{secret: "old"}
+			source := &fakeSource{secret: "old", expires: time.Hour}
 			c := credentialsFrom(source)
 			require.Equal(t, "old", secretOf(t, c))
 			source.set("new")
-			pass(keyMemory)
-			require.Equal(t, "old", secretOf(t, c), "providers keep what they have")
+			pass(keyLifetime)
+			require.Equal(t, "old", secretOf(t, c), "a session is kept")
 			c.Discard(key("old"))
 			require.Equal(t, "new", secretOf(t, c))
 		})
@@ -232,7 +210,7 @@ func TestDiscard(t *testing.T) {
 			c := credentialsFrom(source)
 			require.Equal(t, "old", secretOf(t, c))
 			source.set("")
-			pass(keyMemory)
+			pass(keyLifetime)
 			require.Equal(t, "old", secretOf(t, c))
 			c.Discard(key("old"))
 			require.Empty(t, secretOf(t, c))
@@ -245,7 +223,7 @@ func TestDiscard(t *testing.T) {
 			require.Equal(t, "new", secretOf(t, c))
 			c.Discard(key("old"))
 			require.Equal(t, "new", secretOf(t, c))
-			require.Equal(t, 1, source.built)
+			require.Equal(t, 1, source.asked)
 		})
 	})
 	t.Run("a look-up under way does not bring it back", func(t *testing.T) {
@@ -254,15 +232,15 @@ func TestDiscard(t *testing.T) {
 			c := credentialsFrom(source)
 			require.Equal(t, "old", secretOf(t, c))
 			source.takes = time.Second
-			pass(keyMemory)
-			go func() { _, _ = c.Key(t.Context()) }() // asks the provider that has the old key
+			pass(keyLifetime)
+			go func() { _, _ = c.Key(t.Context()) }() // the source has read the old key
 			pass(time.Millisecond)
 			source.set("new")
 			c.Discard(key("old"))
 			require.Equal(t, "new", secretOf(t, c))
-			built := source.built
+			require.Equal(t, 3, source.asked)
 			require.Equal(t, "new", secretOf(t, c))
-			require.Equal(t, built, source.built)
+			require.Equal(t, 3, source.asked)
 		})
 	})
 	t.Run("one that comes back as it was is served, for there is no better", func(t *testing.T) {
@@ -278,11 +256,10 @@ func TestDiscard(t *testing.T) {
 
 func TestManyCallersOfAnExpiredKeyRenewItOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		source := &fakeSource{secret: "old", takes: time.Second}
+		source := &fakeSource{secret: "old", takes: time.Second, expires: time.Hour}
 		c := credentialsFrom(source)
 		require.Equal(t, "old", secretOf(t, c))
 		source.set("new")
-		pass(keyMemory)
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {
@@ -295,6 +272,63 @@ func TestManyCallersOfAnExpiredKeyRenewItOnce(t *testing.T) {
 			})
 		}
 		all.Wait()
-		require.Equal(t, 2, source.built)
+		require.Equal(t, 2, source.asked)
 	})
+}
+
+// Nobody waits for the renewal of a session that can still be used.
+func TestASessionIsRenewedBeforeItExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &fakeSource{secret: "one", takes: time.Second, expires: time.Hour}
+		c := credentialsFrom(source)
+		require.Equal(t, "one", secretOf(t, c))
+		pass(time.Hour - refreshWindow - time.Millisecond)
+		require.Equal(t, "one", secretOf(t, c))
+		require.Equal(t, 1, source.asked)
+
+		source.set("two")
+		pass(2 * time.Millisecond)
+		began := time.Now()
+		for range 100 {
+			require.Equal(t, "one", secretOf(t, c))
+		}
+		require.Zero(t, time.Since(began), "nobody waits")
+		pass(2 * time.Second)
+		require.Equal(t, "two", secretOf(t, c))
+		require.Equal(t, 2, source.asked)
+	})
+}
+
+func TestASessionBridgesAFailureUntilItExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &fakeSource{secret: "one", expires: time.Hour}
+		c := credentialsFrom(source)
+		require.Equal(t, "one", secretOf(t, c))
+		source.set("")
+		pass(time.Hour - time.Second)
+		require.Equal(t, "one", secretOf(t, c))
+		pass(time.Second)
+		require.Empty(t, secretOf(t, c))
+	})
+}
+
+// With a clock that is ahead by hours each new session seems to be over.
+func TestAClockThatIsAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &fakeSource{secret: "one", expires: time.Nanosecond}
+		c := credentialsFrom(source)
+		for range 100 {
+			require.Equal(t, "one", secretOf(t, c))
+			pass(100 * time.Millisecond)
+		}
+		require.Equal(t, 1, source.asked)
+	})
+}
+
+// Another source's key would be somebody else's.
+func TestASourceThatIsThereAndUnusableEndsTheSearch(t *testing.T) {
+	first, second, third := &fakeSource{absent: true}, &fakeSource{}, &fakeSource{secret: "three"}
+	require.Empty(t, secretOf(t, credentialsFrom(first, second, third)))
+	require.Equal(t, []int{1, 1, 0}, []int{first.asked, second.asked, third.asked})
+	require.Equal(t, "three", secretOf(t, credentialsFrom(first, third)))
 }

@@ -23,7 +23,7 @@ import (
 func bareMachine(t testing.TB) string {
 	t.Helper()
 	for _, variable := range os.Environ() {
-		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "ALIBABA_CLOUD_") {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "ALIBABA") || strings.HasPrefix(name, "ALICLOUD_") {
 			t.Setenv(name, "")
 		}
 	}
@@ -80,7 +80,7 @@ func TestWhereKeysComeFrom(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			row.set(t, bareMachine(t))
-			got, err := cloudapi.ChainCredentials(cloudapi.ChainOptions{}).Key(t.Context())
+			got, err := cloudapi.ChainCredentials(cloudapi.CredentialOptions{}).Key(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, row.want, got)
 		})
@@ -97,11 +97,11 @@ func TestANamedProfileIsTheOnlySource(t *testing.T) {
 	writeFile(t, home+"/.aliyun/config.json", two)
 	writeFile(t, home+"/.alibabacloud/credentials", ini)
 	for profile, id := range map[string]string{"one": "i1", "two": "i2", "three": "i3"} {
-		key, err := cloudapi.ProfileCredentials(profile).Key(t.Context())
+		key, err := cloudapi.ProfileCredentials(profile, cloudapi.CredentialOptions{}).Key(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, id, key.ID)
 	}
-	_, err := cloudapi.ProfileCredentials("four").Key(t.Context())
+	_, err := cloudapi.ProfileCredentials("four", cloudapi.CredentialOptions{}).Key(t.Context())
 	require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
 	require.ErrorContains(t, err, `profile "four"`)
 	require.NotContains(t, err.Error(), "environment")
@@ -121,7 +121,7 @@ func TestGivenKeysTakeNothingFromTheEnvironment(t *testing.T) {
 func TestNothingIsLookedUpAtConstruction(t *testing.T) {
 	home := bareMachine(t)
 	client, err := cloudapi.New(cloudapi.Config{
-		Region: "cn-hangzhou", Credentials: cloudapi.ChainCredentials(cloudapi.ChainOptions{Metadata: true, URI: true}),
+		Region: "cn-hangzhou", Credentials: cloudapi.ChainCredentials(cloudapi.CredentialOptions{Metadata: true, URI: true}),
 		Transport: answerWith(http.StatusOK, string(sample(t, "DescribeApplicationStatus"))),
 	})
 	require.NoError(t, err)
@@ -132,7 +132,7 @@ func TestNothingIsLookedUpAtConstruction(t *testing.T) {
 
 func TestManyFirstCallsAtOnce(t *testing.T) {
 	writeFile(t, bareMachine(t)+"/.aliyun/config.json", cliConfig)
-	credentials := cloudapi.ChainCredentials(cloudapi.ChainOptions{})
+	credentials := cloudapi.ChainCredentials(cloudapi.CredentialOptions{})
 	errs := make(chan error, 4000)
 	var ready sync.WaitGroup
 	begin := make(chan struct{})
@@ -158,7 +158,7 @@ func TestManyFirstCallsAtOnce(t *testing.T) {
 func TestAFileThatAppearsLaterIsFound(t *testing.T) {
 	home := bareMachine(t)
 	synctest.Test(t, func(t *testing.T) {
-		credentials := cloudapi.ChainCredentials(cloudapi.ChainOptions{})
+		credentials := cloudapi.ChainCredentials(cloudapi.CredentialOptions{})
 		_, err := credentials.Key(t.Context())
 		require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
 
@@ -183,7 +183,7 @@ func TestWithoutCredentialsNothingIsSent(t *testing.T) {
 	bareMachine(t)
 	for operation, call := range operations {
 		client, err := cloudapi.New(cloudapi.Config{
-			Region: "cn-hangzhou", Credentials: cloudapi.ChainCredentials(cloudapi.ChainOptions{}),
+			Region: "cn-hangzhou", Credentials: cloudapi.ChainCredentials(cloudapi.CredentialOptions{}),
 			Transport: transport(func(*http.Request) (*http.Response, error) {
 				t.Error("a request was sent")
 				return nil, http.ErrAbortHandler
@@ -205,21 +205,26 @@ func TestWithoutCredentialsNothingIsSent(t *testing.T) {
 
 // credentials-go quotes a whole configuration file in its error.
 func TestErrorsAboutFilesHoldNeitherKeysNorDirectories(t *testing.T) {
-	for name, row := range map[string]struct{ path, text string }{
-		"malformed CLI file":       {".aliyun/config.json", strings.TrimSuffix(cliConfig, "}")},
-		"CLI file without profile": {".aliyun/config.json", `{"current":"cli-secret","profiles":[{"name":"x","mode":"cli-secret"}]}`},
-		"CLI file of another mode": {".aliyun/config.json", strings.Replace(cliConfig, `"AK"`, `"cli-secret"`, 1)},
-		"CLI file with null":       {".aliyun/config.json", `{"current":"default","profiles":[null]}`},
-		"malformed ini file":       {".alibabacloud/credentials", "[default\naccess_key_secret = cli-secret\n"},
-		"ini file of another type": {".alibabacloud/credentials", "[default]\ntype = cli-secret\n"},
-		"a directory":              {".aliyun/config.json/x", ""},
+	for name, row := range map[string]struct{ path, text, says string }{
+		"malformed CLI file":       {".aliyun/config.json", strings.TrimSuffix(cliConfig, "}"), "the file is not JSON: it ends too early, in line 1"},
+		"CLI file without profile": {".aliyun/config.json", `{"current":"cli-secret","profiles":[{"name":"x","mode":"cli-secret"}]}`, "current names a profile that is not in the file; it has x"},
+		"CLI file of another mode": {".aliyun/config.json", strings.Replace(cliConfig, `"AK"`, `"cli-secret"`, 1), "its mode is not one that is known"},
+		"CLI file with null":       {".aliyun/config.json", `{"current":"default","profiles":[null]}`, "the file has no profiles"},
+		"a trailing comma":         {".aliyun/config.json", "{\"current\":\"default\",\n\"profiles\":[{\"name\":\"cli-secret\",\n}]}", "there is a comma too many at the end of line 2"},
+		"a byte order mark":        {".aliyun/config.json", "\xef\xbb\xbf" + cliConfig, "the file begins with a byte order mark"},
+		"UTF-16":                   {".aliyun/config.json", "\xff\xfe{\x00", "the file is UTF-16"},
+		"an empty file":            {".aliyun/config.json", "\n", "the file is empty"},
+		"something else":           {".aliyun/config.json", "[default]\naccess_key_secret = cli-secret\n", "the file is not JSON: look at line 1"},
+		"malformed ini file":       {".alibabacloud/credentials", "[default\naccess_key_secret = cli-secret\n", "the file is not written as [section] and name = value"},
+		"ini file of another type": {".alibabacloud/credentials", "[default]\ntype = cli-secret\n", "its type has to be access_key, ecs_ram_role or ram_role_arn"},
+		"a directory":              {".aliyun/config.json/x", "", "it is a directory, and no file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			home := bareMachine(t)
 			writeFile(t, filepath.Join(home, row.path), row.text)
-			_, err := cloudapi.ChainCredentials(cloudapi.ChainOptions{}).Key(t.Context())
+			_, err := cloudapi.ChainCredentials(cloudapi.CredentialOptions{}).Key(t.Context())
 			require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
-			require.ErrorContains(t, err, "no usable key")
+			require.ErrorContains(t, err, row.says)
 			for _, hidden := range []string{"cli-id", "cli-secret", filepath.Base(home)} {
 				requireHidden(t, hidden, err)
 			}
@@ -230,7 +235,7 @@ func TestErrorsAboutFilesHoldNeitherKeysNorDirectories(t *testing.T) {
 func TestKeysThatCannotStandInAHeader(t *testing.T) {
 	bareMachine(t)
 	setKeys(t, "id\nX-Evil: 1", "secret", "")
-	_, err := cloudapi.ChainCredentials(cloudapi.ChainOptions{}).Key(t.Context())
+	_, err := cloudapi.ChainCredentials(cloudapi.CredentialOptions{}).Key(t.Context())
 	require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
 	require.NotContains(t, err.Error(), "Evil")
 }
@@ -247,7 +252,7 @@ func TestACallLeavesASourceThatHangs(t *testing.T) {
 	}))
 	defer server.Close()
 	t.Setenv("ALIBABA_CLOUD_CREDENTIALS_URI", server.URL)
-	credentials := cloudapi.ChainCredentials(cloudapi.ChainOptions{URI: true})
+	credentials := cloudapi.ChainCredentials(cloudapi.CredentialOptions{URI: true})
 	client, err := cloudapi.New(cloudapi.Config{
 		Region: "cn-hangzhou", Credentials: credentials,
 		Transport: answerWith(http.StatusOK, string(sample(t, "DescribeApplicationStatus"))),
@@ -297,7 +302,7 @@ func TestAnExpiredTokenIsLookedUpAgainOnce(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var tokens []string
 					client, err := cloudapi.New(cloudapi.Config{
-						Region: "cn-hangzhou", Credentials: cloudapi.ChainCredentials(cloudapi.ChainOptions{}),
+						Region: "cn-hangzhou", Credentials: cloudapi.ChainCredentials(cloudapi.CredentialOptions{}),
 						Transport: transport(func(r *http.Request) (*http.Response, error) {
 							token := r.Header.Get(acs3.HeaderSecurityToken)
 							tokens = append(tokens, token)

@@ -20,12 +20,23 @@ const (
 	BPStudio Product = "bpstudio"
 )
 
-// STS opens the sessions of assumed roles. No other operation of it is used.
-const STS Product = "sts"
+// What is asked for temporary keys: STS opens the sessions of assumed roles,
+// CloudSSO and OAuth exchange the tokens that the aliyun CLI signed in with.
+const (
+	STS      Product = "sts"
+	CloudSSO Product = "cloudsso"
+	OAuth    Product = "oauth"
+)
 
-// NeedsRegion tells whether calls to p have to name a region. BPStudio and STS
-// are central services.
-func (p Product) NeedsRegion() bool { return p != BPStudio && p != STS }
+// NeedsRegion tells whether calls to p have to name a region.
+func (p Product) NeedsRegion() bool {
+	switch p {
+	case BPStudio, STS, CloudSSO, OAuth:
+		return false
+	default:
+		return true
+	}
+}
 
 // OfferedIn tells whether the vendor documents p for a region. It decides nothing:
 // products come to new regions.

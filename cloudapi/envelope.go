@@ -1,6 +1,7 @@
 package cloudapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"html"
@@ -31,6 +32,17 @@ type envelope struct {
 	Code, ErrorCode, Message, RequestID looseText
 	Recommend, Success                  looseText
 	AccessDeniedDetail                  json.RawMessage
+
+	// Of CloudSSO and of OAuth 2.0, which name them otherwise.
+	ErrorMessage     looseText
+	OAuthError       looseText `json:"error"`
+	OAuthDescription looseText `json:"error_description"`
+}
+
+// fromElsewhere takes code and message from where CloudSSO and OAuth put them.
+func (e *envelope) fromElsewhere() {
+	e.Code = cmp.Or(e.Code, e.ErrorCode, e.OAuthError)
+	e.Message = cmp.Or(e.Message, e.ErrorMessage, e.OAuthDescription)
 }
 
 func (e *envelope) head() *envelope { return e }

@@ -53,6 +53,10 @@ type Error struct {
 	// MayHaveStarted is true when a start was sent and its fate is not known.
 	MayHaveStarted bool
 
+	// For is the source of credentials that the call was to get a key for, such as
+	// profile "prod" of the aliyun CLI; "" for the operations that are read.
+	For string
+
 	At time.Time // when it failed
 
 	Kind  error // one of the seven
@@ -76,6 +80,9 @@ type Denial struct {
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Op)
+	if e.For != "" {
+		b.WriteString(" for " + oneLine(e.For, 300))
+	}
 	b.WriteString(": ")
 	b.WriteString(e.Kind.Error())
 	if e.Code != "" || e.Message != "" {

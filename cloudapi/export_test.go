@@ -7,6 +7,9 @@ func Age(c *Credentials, d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.goodAt, c.failedAt = c.goodAt.Add(-d), c.failedAt.Add(-d)
+	if !c.good.expires.IsZero() {
+		c.good.expires = c.good.expires.Add(-d)
+	}
 }
 
 // WithoutBudget is for benchmarks, which measure what one call costs.

@@ -119,7 +119,7 @@ func (c *Client) CredentialsSource(ctx context.Context) (string, error) {
 // from is where the last good key came from.
 func (c *Credentials) from() string {
 	c.mu.Lock()
-	name := c.goodFrom
+	name := c.good.from
 	c.mu.Unlock()
 	if c.base != nil {
 		return c.base.from() + ", then " + name

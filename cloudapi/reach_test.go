@@ -33,18 +33,20 @@ func TestWhereAKeyCameFrom(t *testing.T) {
 	writeFile(t, home+"/.aliyun/config.json", cliConfig)
 	s := plainSTS(t)
 	s.PutCredential(cloudsim.Credential{Key: acs3.Key{ID: "cli-id", Secret: "cli-secret"}})
+	got, err := s.client(t, cloudapi.ChainCredentials(cloudapi.CredentialOptions{})).CredentialsSource(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, `profile "default" of the aliyun CLI (~/.aliyun/config.json)`, got)
 	for want, credentials := range map[string]*cloudapi.Credentials{
 		"the given key": cloudapi.StaticCredentials("i", "s", ""),
-		"aliyun CLI profile (~/.aliyun/config.json)":                                         cloudapi.ChainCredentials(cloudapi.ChainOptions{}),
-		`profile "default" of the aliyun CLI (~/.aliyun/config.json)`:                        cloudapi.ProfileCredentials("default"),
-		`profile "default" of the aliyun CLI (~/.aliyun/config.json), then role ` + testRole: cloudapi.ProfileCredentials("default").Assume(s.role(t)),
+		`profile "default" of the aliyun CLI (~/.aliyun/config.json)`:                        cloudapi.ProfileCredentials("default", cloudapi.CredentialOptions{}),
+		`profile "default" of the aliyun CLI (~/.aliyun/config.json), then role ` + testRole: cloudapi.ProfileCredentials("default", cloudapi.CredentialOptions{}).Assume(s.role(t)),
 		"the given key, then role " + testRole + ", then role " + testRole:                   s.base().Assume(s.role(t)).Assume(s.role(t)),
 	} {
 		got, err := s.client(t, credentials).CredentialsSource(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
-	_, err := s.client(t, cloudapi.ProfileCredentials("other")).CredentialsSource(t.Context())
+	_, err = s.client(t, cloudapi.ProfileCredentials("other", cloudapi.CredentialOptions{})).CredentialsSource(t.Context())
 	require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
 	s.Inject(cloudsim.Fault{Operation: "AssumeRole", Code: "NoPermission"})
 	_, err = s.client(t, s.base().Assume(s.role(t))).CredentialsSource(t.Context())

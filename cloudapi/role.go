@@ -3,35 +3,41 @@ package cloudapi
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
-	"strings"
-	"sync"
+	"strconv"
 	"time"
-
-	"github.com/aliyun/credentials-go/credentials/providers"
 
 	"github.com/alitriage/alitriage/cloudapi/acs3"
 )
 
 const (
-	assumeRole  = "AssumeRole"
+	stsVersion  = "2015-04-01"
 	sessionName = "alitriage"
-	// firstKeyTimeout bounds the look-up of the key that assumes a role: the
-	// library has no context to end it with.
-	firstKeyTimeout = 30 * time.Second
+	// roleSeconds is what every role allows.
+	roleSeconds = 3600
 )
+
+var (
+	assumeRole = operation{
+		name: "AssumeRole", product: STS, version: stsVersion, method: http.MethodPost, path: "/", ok: sessionOK,
+	}
+	// assumeRoleWithOIDC is not signed: the OIDC token shows who asks.
+	assumeRoleWithOIDC = operation{
+		name: "AssumeRoleWithOIDC", product: STS, version: stsVersion, method: http.MethodPost, path: "/", ok: sessionOK,
+	}
+)
+
+func sessionOK(e *envelope) bool { return e.Code == "" || e.Code == "200" }
 
 // Role is a RAM role to assume.
 type Role struct {
-	ARN         string   // see ValidRoleARN
-	SessionName string   // "": alitriage
-	Endpoint    *url.URL // of STS, as ParseEndpoint returns it; nil: its own
+	ARN         string            // see ValidRoleARN
+	SessionName string            // "": alitriage
+	Endpoint    *url.URL          // of STS, as ParseEndpoint returns it; nil: its own
+	Transport   http.RoundTripper // nil: as of the credentials that assume it
 }
 
 var roleARN = regexp.MustCompile(`^acs:ram::[0-9]{1,32}:role/[A-Za-z0-9._-]{1,64}$`)
@@ -39,235 +45,108 @@ var roleARN = regexp.MustCompile(`^acs:ram::[0-9]{1,32}:role/[A-Za-z0-9._-]{1,64
 // ValidRoleARN tells whether arn looks like acs:ram::123456789012****:role/name.
 func ValidRoleARN(arn string) bool { return roleARN.MatchString(arn) }
 
+const arnShape = "the ARN of a role is written like acs:ram::<account id>:role/<name>"
+
 // Assume returns the credentials of a session of role, which c is used to open.
 // Nothing is sent before the first Key. What STS refuses is an *Error of the
 // operation AssumeRole.
 func (c *Credentials) Assume(role Role) *Credentials {
-	if role.Endpoint != nil && role.Endpoint.Scheme == "http" {
-		speakPlainlyTo(stsHost(role.Endpoint))
-	}
 	name := "role " + role.ARN
 	if !ValidRoleARN(role.ARN) {
 		name = "role " + quoted(role.ARN, 160)
 	}
-	assumed := newCredentials(credentialSource{name, func() (providers.CredentialsProvider, error) { return c.session(role) }})
+	options := c.options
+	options.Transport = cmp.Or(role.Transport, options.Transport)
+	client := newResolver(&options).asking(role.Endpoint)
+	client.credentials = c
+	assumed := newCredentials(options, source{name: name, find: func(l lookUp) (session, error) {
+		if !ValidRoleARN(role.ARN) {
+			return session{}, inWords(arnShape)
+		}
+		return client.assumeRole(l.ctx, assumption{arn: role.ARN, session: role.SessionName})
+	}})
 	assumed.base = c
 	return assumed
 }
 
-// session leaves nothing empty that the library would fill from the environment.
-func (c *Credentials) session(role Role) (providers.CredentialsProvider, error) {
-	if !ValidRoleARN(role.ARN) {
-		return nil, inWords("the ARN of a role is written like acs:ram::<account id>:role/<name>")
-	}
-	p := &roleProvider{first: firstKey{credentials: c}, host: stsHost(role.Endpoint)}
-	var err error
-	p.provider, err = providers.NewRAMRoleARNCredentialsProviderBuilder().
-		WithCredentialsProvider(&p.first).
-		WithRoleArn(role.ARN).
-		WithRoleSessionName(cmp.Or(role.SessionName, sessionName)).
-		WithDurationSeconds(3600). // what every role allows
-		WithStsEndpoint(p.host).
-		Build()
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
+// assumption says which role is assumed, and how.
+type assumption struct {
+	arn, session, policy, externalID string
+	seconds                          int
 }
 
-// stsHost is what the library puts between https:// and the query.
-func stsHost(endpoint *url.URL) string {
-	if endpoint == nil {
-		return host(STS, "")
+func (a assumption) parameters() url.Values {
+	parameters := url.Values{
+		"RoleArn": {a.arn}, "RoleSessionName": {cmp.Or(a.session, sessionName)},
+		"DurationSeconds": {strconv.Itoa(cmp.Or(a.seconds, roleSeconds))},
 	}
-	if endpoint.Scheme == "http" && endpoint.Port() == "" {
-		return net.JoinHostPort(endpoint.Hostname(), "80") + endpoint.Path
+	for name, value := range map[string]string{"Policy": a.policy, "ExternalId": a.externalID} {
+		if value != "" {
+			parameters.Set(name, value)
+		}
 	}
-	return endpoint.Host + endpoint.Path
+	return parameters
 }
 
-// firstKey is the key that assumes the role, as the library wants it.
-type firstKey struct {
-	credentials *Credentials
-	used        acs3.Key
+// assumeRole opens a session with the key of c.
+func (c *Client) assumeRole(ctx context.Context, a assumption) (session, error) {
+	return c.open(ctx, request{assumeRole, a.parameters(), nil}, a)
 }
 
-func (f *firstKey) GetCredentials() (*providers.Credentials, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), firstKeyTimeout)
-	defer cancel()
-	key, err := f.credentials.Key(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, inWords("the key to assume it with was not found in " + firstKeyTimeout.String())
+// assumeRoleWithOIDC opens a session with the token of an identity provider.
+func (c *Client) assumeRoleWithOIDC(ctx context.Context, a assumption, provider, token string) (session, error) {
+	op := assumeRoleWithOIDC
+	op.unsigned = &unsigned{secrets: []string{token}}
+	form := a.parameters()
+	form.Set("OIDCProviderArn", provider)
+	form.Set("OIDCToken", token)
+	query := url.Values{
+		"Action": {op.name}, "Version": {op.version}, "Format": {"JSON"}, "Timestamp": {time.Now().UTC().Format(acs3.TimeFormat)},
 	}
-	if err != nil {
-		return nil, err
-	}
-	f.used = key
-	return &providers.Credentials{AccessKeyId: key.ID, AccessKeySecret: key.Secret, SecurityToken: key.SecurityToken}, nil
+	return c.open(ctx, request{op, query, form}, a)
 }
 
-func (f *firstKey) GetProviderName() string { return "" }
-
-// roleProvider says what the library's errors mean.
-type roleProvider struct {
-	provider providers.CredentialsProvider
-	first    firstKey
-	host     string
-}
-
-func (p *roleProvider) GetProviderName() string { return p.provider.GetProviderName() }
-
-func (p *roleProvider) GetCredentials() (*providers.Credentials, error) {
-	found, err := p.assume()
-	if err == nil {
-		return found, nil
+// open believes no session longer than it was asked for.
+func (c *Client) open(ctx context.Context, r request, a assumption) (session, error) {
+	var wire wireSession
+	if _, err := c.call(ctx, r, &wire); err != nil {
+		return session{}, err
 	}
-	failure := p.failure(err)
-	if e, ours := errors.AsType[*Error](failure); !ours || e.again != refreshed {
-		return nil, failure
+	s := wire.Credentials.session()
+	if longest := time.Now().Add(time.Duration(cmp.Or(a.seconds, roleSeconds)) * time.Second); s.expires.After(longest) {
+		s.expires = longest
 	}
-	p.first.credentials.Discard(p.first.used)
-	if found, err = p.assume(); err != nil {
-		return nil, p.failure(err)
-	}
-	return found, nil
+	return s, nil
 }
 
 var errNoSession = errors.New("it is no session of a role")
 
-// assume asks the library, which panics at a session without an end.
-func (p *roleProvider) assume() (found *providers.Credentials, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errNoSession
-		}
-	}()
-	return p.provider.GetCredentials()
+// wireSession is the answer of STS.
+type wireSession struct {
+	envelope
+
+	Credentials wireKey
 }
 
-func (p *roleProvider) failure(err error) error {
-	if canBeShown(err) {
-		return err // of the first key
+func (w *wireSession) complete() error {
+	if !w.Credentials.whole() {
+		return errNoSession
 	}
-	if body, refused := strings.CutPrefix(err.Error(), "refresh session token failed: "); refused {
-		return refusedRole([]byte(body), p.first.used.SecurityToken)
-	}
-	outer, _ := errors.AsType[*url.Error](err)
-	_, network := errors.AsType[net.Error](err)
-	if outer == nil && !network && !errors.Is(err, io.ErrUnexpectedEOF) { // it may quote the session
-		e := roleError(ErrBadResponse, never)
-		e.Sent, e.Cause = true, errNoSession
-		return e
-	}
-	if outer != nil {
-		err = outer.Err // without the URL, which holds the signature and the token
-	}
-	e := roleError(ErrUnavailable, reads)
-	e.Cause = &networkError{p.host + via(http.DefaultTransport, &http.Request{URL: &url.URL{Scheme: "https", Host: p.host}}), err}
-	e.Sent = phaseOf(err) == PhaseAnswer
-	return e
+	return nil
 }
 
-// refusedRole reads the answer of STS, of which the library keeps the body alone.
-func refusedRole(body []byte, token string) *Error {
-	head := readEnvelope(withoutToken(body, token))
-	code, status := head.codeAndStatus(0)
-	if code != "" {
-		status = max(status, http.StatusBadRequest)
-	}
-	kind := classify(code, status)
-	e := roleError(kind.kind, kind.again)
-	e.Sent = true
-	e.Code, e.Message, e.RequestID = code, head.message(), requestID(&http.Response{}, head.RequestID)
-	e.Recommend, e.Denied = head.Recommend.trimmed(), head.denial()
-	if code == "SignatureDoesNotMatch" || strings.Contains(strings.ToLower(e.Message), "string to sign") {
-		e.Message = "Specified signature does not match our calculation." // the rest holds what was signed
-	}
-	e.Message = string(withoutToken([]byte(e.Message), token))
-	return e
+// wireKey is a temporary key as all that hand them out spell it.
+type wireKey struct {
+	AccessKeyID, AccessKeySecret, SecurityToken, Expiration looseString
 }
 
-func roleError(kind error, again again) *Error {
-	return &Error{Op: assumeRole, Product: STS, At: time.Now(), Kind: kind, again: again}
+// whole holds that the key can be used and when that ends.
+func (k wireKey) whole() bool {
+	s := k.session()
+	return s.key.ID != "" && s.key.Secret != "" && s.key.SecurityToken != "" && !s.expires.IsZero()
 }
 
-// withoutToken knows the ways in which an answer may quote the request's query.
-func withoutToken(text []byte, token string) []byte {
-	once := url.QueryEscape(token)
-	for _, form := range []string{url.QueryEscape(once), once, token} {
-		text = without(text, form)
-	}
-	return text
-}
-
-// plainly holds the addresses that are dialled without TLS.
-var plainly struct {
-	sync.RWMutex
-
-	install   sync.Once
-	addresses map[string]bool
-}
-
-// speakPlainlyTo makes http:// endpoints of STS possible. The library always
-// says https:// and clones http.DefaultTransport for each request, so that is
-// where the dialling is changed: for loopback addresses that were configured so
-// (a simulator's, a test's), and at no other time. All else gets TLS as before,
-// with HTTP/1.1.
-func speakPlainlyTo(host string) {
-	address, _, _ := strings.Cut(host, "/")
-	plainly.Lock()
-	defer plainly.Unlock()
-	if plainly.addresses == nil {
-		plainly.addresses = make(map[string]bool)
-	}
-	plainly.addresses[address] = true
-	transport, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return // then the library does not work either
-	}
-	plainly.install.Do(func() {
-		before := transport.DialTLSContext
-		if before == nil {
-			before = tlsDialer(transport)
-		}
-		transport.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			plainly.RLock()
-			plain := plainly.addresses[address]
-			plainly.RUnlock()
-			if plain {
-				return new(net.Dialer).DialContext(ctx, network, address)
-			}
-			return before(ctx, network, address)
-		}
-	})
-}
-
-// tlsDialer dials as transport itself would.
-func tlsDialer(transport *http.Transport) func(context.Context, string, string) (net.Conn, error) {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		dial := transport.DialContext
-		if dial == nil {
-			dial = new(net.Dialer).DialContext
-		}
-		conn, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		settings := &tls.Config{MinVersion: tls.VersionTLS12}
-		if transport.TLSClientConfig != nil {
-			settings = transport.TLSClientConfig.Clone()
-		}
-		settings.NextProtos = []string{"http/1.1"}
-		if settings.ServerName == "" {
-			settings.ServerName, _, _ = net.SplitHostPort(address)
-		}
-		ctx, cancel := context.WithTimeout(ctx, cmp.Or(transport.TLSHandshakeTimeout, 10*time.Second))
-		defer cancel()
-		secure := tls.Client(conn, settings)
-		if err := secure.HandshakeContext(ctx); err != nil {
-			conn.Close()
-			return nil, err
-		}
-		return secure, nil
-	}
+func (k wireKey) session() session {
+	expires, _ := time.Parse(time.RFC3339, k.Expiration.trimmed())
+	return session{key: trimmedKey(string(k.AccessKeyID), string(k.AccessKeySecret), string(k.SecurityToken)), expires: expires}
 }

@@ -74,7 +74,7 @@ type operation struct {
 
 var operations = []*operation{
 	gatherAppEnvStats, describeGatherStatsResult, describeInvocationResults, describeApplicationStatus,
-	getExecuteOperationResult, assumeRole, describeAppEnvs,
+	getExecuteOperationResult, assumeRole, assumeRoleWithOIDC, describeAppEnvs,
 }
 
 // admit lets a request in or says why not, in the order of section 9.
@@ -97,6 +97,9 @@ func (s *Sim) check(w http.ResponseWriter, r *http.Request) (*call, *refusal) {
 	}
 	if signedInQuery(r) {
 		return s.checkRPC(r, body)
+	}
+	if unsigned(r) {
+		return s.checkUnsigned(r, body)
 	}
 	signed, refused := readAuthorization(r.Header)
 	if refused != nil {

@@ -1,6 +1,7 @@
 package cloudsim
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // RPC signature version 1 is HMAC-SHA1
 	"encoding/base64"
@@ -13,9 +14,14 @@ import (
 	"github.com/alitriage/alitriage/cloudapi/acs3"
 )
 
-var assumeRole = &operation{
-	name: "AssumeRole", version: "2015-04-01", product: "sts", method: http.MethodPost, path: "/", run: (*Sim).assumeRole,
-}
+var (
+	assumeRole = &operation{
+		name: "AssumeRole", version: "2015-04-01", product: "sts", method: http.MethodPost, path: "/", run: (*Sim).assumeRole,
+	}
+	assumeRoleWithOIDC = &operation{
+		name: "AssumeRoleWithOIDC", version: "2015-04-01", product: "sts", method: http.MethodPost, path: "/", run: (*Sim).assumeRoleWithOIDC,
+	}
+)
 
 // maxSessions bounds the temporary keys that are kept. The oldest goes first.
 const maxSessions = 256
@@ -27,7 +33,8 @@ var (
 
 // assumeRole opens a session of any well-formed role.
 func (s *Sim) assumeRole(c *call) (answer, *refusal) {
-	arn, session := c.form.Get("RoleArn"), c.form.Get("RoleSessionName")
+	parameter := func(name string) string { return cmp.Or(c.query.Get(name), c.form.Get(name)) } // as the gateway takes either
+	arn, session := parameter("RoleArn"), parameter("RoleSessionName")
 	role := roleShape.FindStringSubmatch(arn)
 	if role == nil {
 		return answer{}, invalid("RoleArn")
@@ -36,7 +43,7 @@ func (s *Sim) assumeRole(c *call) (answer, *refusal) {
 		return answer{}, invalid("RoleSessionName")
 	}
 	seconds := 3600
-	if text := c.form.Get("DurationSeconds"); text != "" {
+	if text := parameter("DurationSeconds"); text != "" {
 		var err error
 		if seconds, err = strconv.Atoi(text); err != nil || seconds < 900 || seconds > 43200 {
 			return answer{}, invalid("DurationSeconds")
@@ -66,8 +73,8 @@ func (s *Sim) openSession(c Credential) {
 	s.putCredential(c)
 }
 
-// signedInQuery tells the older RPC requests, which the vendor's credentials
-// library still sends to STS, from those with an Authorization header.
+// signedInQuery tells the older RPC requests, which the vendor's CLI and
+// credentials library still send to STS, from those with an Authorization header.
 func signedInQuery(r *http.Request) bool {
 	return r.Header.Get("Authorization") == "" && r.URL.Query().Has("Signature")
 }
@@ -125,4 +132,37 @@ func checkRPCSignature(method string, query, form url.Values, secret string) *re
 	refused := refuse("SignatureDoesNotMatch")
 	refused.message += " server string to sign is:" + stringToSign
 	return refused
+}
+
+// unsigned tells a request that comes without any signature.
+func unsigned(r *http.Request) bool {
+	return r.Header.Get("Authorization") == "" && r.URL.Query().Get("Action") == assumeRoleWithOIDC.name
+}
+
+// checkUnsigned lets in the one operation that is not signed, as credentials-go
+// sends it: what is asked in the query, the rest in a form.
+func (s *Sim) checkUnsigned(r *http.Request, body []byte) (*call, *refusal) {
+	query, form := r.URL.Query(), readForm(r, body)
+	for _, name := range []string{"Version", "Timestamp"} {
+		if query.Get(name) == "" {
+			return nil, missing(name)
+		}
+	}
+	op, onRoot := assumeRoleWithOIDC, r.URL.Path == "" || r.URL.Path == "/"
+	if query.Get("Version") != op.version || r.Method != op.method || !onRoot || !op.servedBy(r.Host) {
+		return nil, refuse("InvalidApi.NotFound")
+	}
+	return &call{operation: op, request: r, query: query, form: form}, nil
+}
+
+// assumeRoleWithOIDC lets in every provider, and every token that was not
+// declared as one that is no more.
+func (s *Sim) assumeRoleWithOIDC(c *call) (answer, *refusal) {
+	if c.form.Get("OIDCProviderArn") == "" {
+		return answer{}, missing("OIDCProviderArn")
+	}
+	if c.form.Get("OIDCToken") == "" {
+		return answer{}, missing("OIDCToken")
+	}
+	return s.assumeRole(c)
 }

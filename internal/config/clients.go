@@ -15,7 +15,7 @@ import (
 // told of every attempt of a call; see cloudapi.Config.
 func (c *Config) Tools(version string, observe func(operation, outcome string)) (tools.Config, error) {
 	made := tools.Config{MaxWait: c.MaxWait, ReadOnly: c.ReadOnly, Simulated: c.Demo, Aliases: c.Aliases}
-	reach := func(p Profile) cloudapi.Config { return c.reach(p) }
+	reach := func(p Profile) cloudapi.Config { return c.reach(p, version, observe) }
 	if c.Demo {
 		sim := cloudsim.New(cloudsim.Options{})
 		made.Aliases = withDemoAliases(c.Aliases, sim.Aliases())
@@ -34,10 +34,12 @@ func (c *Config) Tools(version string, observe func(operation, outcome string)) 
 }
 
 // reach says how to get to Alibaba Cloud with a profile.
-func (c *Config) reach(p Profile) cloudapi.Config {
-	credentials := cloudapi.ChainCredentials(c.Credentials)
+func (c *Config) reach(p Profile, version string, observe func(operation, outcome string)) cloudapi.Config {
+	options := c.Credentials
+	options.STS, options.Version, options.Observe = p.Endpoints[cloudapi.STS], version, observe
+	credentials := cloudapi.ChainCredentials(options)
 	if p.CredentialsProfile != "" {
-		credentials = cloudapi.ProfileCredentials(p.CredentialsProfile)
+		credentials = cloudapi.ProfileCredentials(p.CredentialsProfile, options)
 	}
 	if p.RoleARN != "" {
 		credentials = credentials.Assume(cloudapi.Role{ARN: p.RoleARN, Endpoint: p.Endpoints[cloudapi.STS]})

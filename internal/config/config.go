@@ -28,7 +28,7 @@ type Config struct {
 	Aliases  []tools.Alias
 	Slack    Slack
 	// Credentials are those of profiles without a credentials profile.
-	Credentials cloudapi.ChainOptions
+	Credentials cloudapi.CredentialOptions
 	HTTPToken   string // secret: clients of --http have to know it; "": none is needed
 	File        string // that was read; "": none
 	UnreadProxy string // a variable with a proxy that is no URL, which net/http passes over in silence; "": none
@@ -183,7 +183,7 @@ func (r *reader) config() (Config, error) {
 		File:      r.file.path,
 
 		UnreadProxy: r.unreadProxy(),
-		Credentials: cloudapi.ChainOptions{
+		Credentials: cloudapi.CredentialOptions{
 			Metadata: r.env("ALIBABA_CLOUD_ECS_METADATA") != "",
 			URI:      r.env("ALIBABA_CLOUD_CREDENTIALS_URI") != "",
 		},
