@@ -221,7 +221,9 @@ func (c *Client) key(ctx context.Context, r request) (acs3.Key, error) {
 func (c *Client) keyless(r request, err error) *Error {
 	role, refused := errors.AsType[*Error](err)
 	if !refused {
-		return c.fail(r, ErrUnauthenticated, err)
+		failure := c.fail(r, ErrUnauthenticated, err)
+		failure.Sent = SomebodyWasAsked(err)
+		return failure
 	}
 	failure := *role // other callers have the same one
 	failure.final = true

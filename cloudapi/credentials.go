@@ -297,7 +297,25 @@ func (c *Credentials) explain(name string, err error, tried ...string) error {
 	if errors.Is(err, ErrNoCredentials) {
 		return err // of the key that assumes the role
 	}
-	return fmt.Errorf("%w; tried %s", c.none, strings.Join(tried, "; "))
+	_, asked := errors.AsType[inVain](err)
+	return &noKey{c.none, strings.Join(tried, "; "), asked}
+}
+
+// noKey is an ErrNoCredentials with its reasons.
+type noKey struct {
+	kind  error
+	tried string
+	asked bool // somebody, for a key
+}
+
+func (e *noKey) Error() string { return e.kind.Error() + "; tried " + e.tried }
+func (e *noKey) Unwrap() error { return e.kind }
+
+// SomebodyWasAsked tells whether err, an ErrNoCredentials, came about after a
+// server or a program was asked for a key.
+func SomebodyWasAsked(err error) bool {
+	e, ours := errors.AsType[*noKey](err)
+	return ours && e.asked
 }
 
 // ask gives what a source finds its name, and holds that it can be a key.
@@ -310,7 +328,7 @@ func (s *source) ask(l lookUp) (session, error) {
 		return session{from: found.from}, err
 	}
 	if found.key.ID == "" || found.key.Secret == "" || strings.ContainsFunc(found.key.ID+found.key.SecurityToken, unicode.IsControl) {
-		return session{from: found.from}, inWords("it has no usable key") // nor could it stand in a header
+		return session{from: found.from}, inWords("no usable key") // nor could it stand in a header
 	}
 	for _, part := range []cliField{
 		{"the AccessKey id", found.key.ID}, {"the AccessKey secret", found.key.Secret}, {"the security token", found.key.SecurityToken},
@@ -327,6 +345,11 @@ type inWords string
 
 func (e inWords) Error() string { return string(e) }
 
+// inVain is inWords after a server or a program was asked.
+type inVain string
+
+func (e inVain) Error() string { return string(e) }
+
 // absent is why there is nothing at all at a source, so that the next is asked.
 type absent string
 
@@ -336,6 +359,9 @@ func (e absent) Error() string { return string(e) }
 // ours may quote what they were about.
 func outcome(err error) string {
 	if words, ours := errors.AsType[inWords](err); ours {
+		return string(words)
+	}
+	if words, ours := errors.AsType[inVain](err); ours {
 		return string(words)
 	}
 	if words, ours := errors.AsType[absent](err); ours {

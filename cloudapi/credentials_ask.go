@@ -46,7 +46,7 @@ func (r *resolver) metadata(l lookUp, role string) (session, error) {
 		role = strings.TrimSpace(string(text))
 	}
 	if !roleName.MatchString(role) {
-		return session{}, inWords("the metadata service names no role: attach one to the instance, or give ram_role_name the name of its role")
+		return session{}, inVain("the metadata service names no role: attach one to the instance, or give ram_role_name the name of its role")
 	}
 	body, err := get(metadataPath + role)
 	if err != nil {
@@ -66,7 +66,7 @@ func (r *resolver) metadataToken(ctx context.Context) (http.Header, error) {
 		return http.Header{"X-Aliyun-Ecs-Metadata-Token": {token}}, nil
 	case ctx.Err() != nil, switchedOn("ALIBABA_CLOUD_IMDSV1_DISABLED"):
 		if err == nil {
-			err = inWords("the metadata service gave no token, and ALIBABA_CLOUD_IMDSV1_DISABLED forbids to go on without")
+			err = inVain("the metadata service gave no token, and ALIBABA_CLOUD_IMDSV1_DISABLED forbids to go on without")
 		}
 		return nil, err
 	default:
@@ -108,21 +108,21 @@ func readKeyAnswer(body []byte, who string, strict bool) (session, error) {
 		Code looseText
 	}
 	if json.Unmarshal(body, &answer) != nil {
-		return session{}, inWords(who + " did not answer with a key in JSON")
+		return session{}, inVain(who + " did not answer with a key in JSON")
 	}
 	if code := answer.Code.trimmed(); code != "Success" && (strict || code != "") {
-		return session{}, inWords(who + " did not say Success in its Code")
+		return session{}, inVain(who + " did not say Success in its Code")
 	}
 	s := answer.session()
 	if s.key.ID == "" || s.key.Secret == "" || s.key.SecurityToken == "" {
-		return session{}, inWords(who + " answered without AccessKeyId, AccessKeySecret or SecurityToken")
+		return session{}, inVain(who + " answered without AccessKeyId, AccessKeySecret or SecurityToken")
 	}
 	s.keep = answerLifetime
 	return s, nil
 }
 
 // get asks once, follows no redirect, and reads a small answer. Its errors are
-// inWords, without anything of the answer.
+// inVain, without anything of the answer.
 func (r *resolver) get(ctx context.Context, who string, limit time.Duration, method, uri string, header http.Header) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -148,16 +148,16 @@ func (r *resolver) get(ctx context.Context, who string, limit time.Duration, met
 	defer resp.Body.Close()
 	switch {
 	case resp.StatusCode/100 == 3:
-		return nil, inWords(who + " redirects, and keys are fetched from where they were configured alone")
+		return nil, inVain(who + " redirects, and keys are fetched from where they were configured alone")
 	case resp.StatusCode != http.StatusOK:
-		return nil, inWords(fmt.Sprintf("%s answered HTTP %d", who, resp.StatusCode))
+		return nil, inVain(fmt.Sprintf("%s answered HTTP %d", who, resp.StatusCode))
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxKeyAnswer+1))
 	if err != nil {
 		return nil, unanswered(ctx, who, limit, err, "")
 	}
 	if len(body) > maxKeyAnswer {
-		return nil, inWords(fmt.Sprintf("the answer of %s is over %d KiB", who, maxKeyAnswer>>10))
+		return nil, inVain(fmt.Sprintf("the answer of %s is over %d KiB", who, maxKeyAnswer>>10))
 	}
 	return body, nil
 }
@@ -166,16 +166,16 @@ func (r *resolver) get(ctx context.Context, who string, limit time.Duration, met
 func unanswered(ctx context.Context, who string, limit time.Duration, err error, way string) error {
 	switch phase := phaseOf(err); {
 	case ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded):
-		return inWords(fmt.Sprintf("%s%s did not answer within %s", who, way, limit))
+		return inVain(fmt.Sprintf("%s%s did not answer within %s", who, way, limit))
 	case phase == PhaseProxy:
-		return inWords("the proxy" + strings.TrimPrefix(way, " through the proxy") + " does not lead to " + who)
+		return inVain("the proxy" + strings.TrimPrefix(way, " through the proxy") + " does not lead to " + who)
 	case phase == PhaseDNS:
-		return inWords(who + way + " has no address")
+		return inVain(who + way + " has no address")
 	case phase == PhaseConnect:
-		return inWords(who + way + " cannot be connected to")
+		return inVain(who + way + " cannot be connected to")
 	case phase == PhaseTLS:
-		return inWords("there is no TLS with " + who + way)
+		return inVain("there is no TLS with " + who + way)
 	default:
-		return inWords(who + way + " did not answer")
+		return inVain(who + way + " did not answer")
 	}
 }

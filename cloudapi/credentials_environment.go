@@ -196,6 +196,7 @@ type Variable struct {
 	Library string   // what credentials-go 1.4.14 does with it
 	Does    string   // what alitriage does with it; "" for nothing
 	Why     string   // it is not used
+	Chain   bool     // only by a profile that names no credentials profile
 }
 
 // Variables are those of the vendor's tools that have to do with credentials.
@@ -205,11 +206,12 @@ func Variables() []Variable { return vendorVariables }
 type VariableInUse struct {
 	Name   string
 	Unused string // why it is not used; "" when it is
+	Named  bool   // it is not used because every profile names its credentials
 }
 
-// SetVariables tells which of them lookUp finds, and which of those are not
-// used.
-func SetVariables(lookUp func(string) (string, bool)) (list []VariableInUse) {
+// SetVariables tells which of them lookUp finds, and which of those are not used.
+// named says that every profile names its credentials profile.
+func SetVariables(lookUp func(string) (string, bool), named bool) (list []VariableInUse) {
 	for _, v := range vendorVariables {
 		first := ""
 		for _, name := range v.Names {
@@ -221,6 +223,8 @@ func SetVariables(lookUp func(string) (string, bool)) (list []VariableInUse) {
 			switch {
 			case v.Does == "":
 				one.Unused = v.Why
+			case v.Chain && named:
+				one.Unused, one.Named = "every profile names its credentials, and takes nothing of it", true
 			case first != "":
 				one.Unused = first + " goes before it"
 			}
@@ -250,36 +254,36 @@ const (
 )
 
 var vendorVariables = []Variable{
-	{named("ACCESS_KEY_ID"), fillsProfiles, onlyThis + "a key, before all else", "a key, before all else but a profile that was named; with the secret of the same spelling", ""},
-	{named("ACCESS_KEY_SECRET"), fillsProfiles, onlyThis + "a key, before all else", "the secret of the id of the same spelling", ""},
-	{named("SECURITY_TOKEN"), fillsProfiles, onlyThis + "the token of that key", "the token of the key of the same spelling", ""},
-	{profileVariables, "chooses the profile, unless --profile does", onlyThis + "chooses the profile, also of the credentials file", "chooses the profile, unless one was named", ""},
-	{RegionVariables, fillsProfiles, nothing, "region, when nothing else names one", ""},
-	{[]string{"ALIBABA_CLOUD_CONFIG_FILE"}, "nothing (its --config-path does it)", "path of the CLI's file", "path of the CLI's file", ""},
-	{[]string{"ALIBABA_CLOUD_CREDENTIALS_FILE"}, nothing, "path of the credentials file", "path of the credentials file", ""},
-	{[]string{"ALIBABA_CLOUD_CLI_PROFILE_DISABLED"}, nothing, "true: the CLI's file is not read", "true: the CLI's file is not read", ""},
-	{[]string{"ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE"}, "TRUE: its file is not read", nothing, "TRUE: the CLI's file is not read", ""},
-	{oidcTokenFile, fillsProfiles, onlyThis + "assumes the role, after the key", "assumes the role, after the key", ""},
-	{[]string{"ALIBABA_CLOUD_OIDC_TOKEN"}, nothing, "the token itself, before the file", "the token itself, before the file", ""},
-	{oidcARN, fillsProfiles, onlyThis + "of the OIDC role", "of the OIDC role", ""},
-	{roleVariables, fillsProfiles, onlyThis + "of the OIDC role; fills RamRoleArn", "of the OIDC role; of nothing else", ""},
-	{[]string{"ALIBABA_CLOUD_ROLE_SESSION_NAME"}, nothing, "name of the session where none is given", "name of the session of a profile or an OIDC role that gives none", ""},
-	{[]string{"ALIBABA_CLOUD_ECS_METADATA"}, nothing, "name of the instance's role", "name of the instance's role: ask the metadata service too, last", ""},
-	{[]string{"ALIBABA_CLOUD_ECS_METADATA_DISABLED"}, "as credentials-go", "true: the metadata service is not asked", "true: the metadata service is not asked", ""},
-	{[]string{"ALIBABA_CLOUD_IMDSV1_DISABLED"}, "as credentials-go", "true: not without a token of the service", "true: not without a token of the service", ""},
-	{[]string{"ALIBABA_CLOUD_CREDENTIALS_URI"}, fillsProfiles + " (mode CredentialsURI)", "asked last", "asked last; of no named profile", ""},
-	{[]string{disableExternal}, "1 or true: no External, no CredentialsURI", nothing, "1 or true: no External, no CredentialsURI, no ALIBABA_CLOUD_CREDENTIALS_URI", ""},
-	{[]string{"ALIBABA_CLOUD_STS_ENDPOINT"}, fillsProfiles, nothing, "where roles of profiles are assumed, when neither the profile nor the config file says", ""},
-	{[]string{"ALIBABA_CLOUD_STS_REGION"}, nothing, "region of STS, when the profile gives none", "region of STS, when the profile gives none", ""},
-	{[]string{"ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"}, nothing, "true: sts-vpc in place of sts, where a region is given", "true: sts-vpc in place of sts, where a region is given", ""},
-	{[]string{"ALIBABA_CLOUD_EXTERNAL_ID", "ALIBABACLOUD_EXTERNAL_ID"}, fillsProfiles, nothing, "", "it belongs to a role: write external_id into its profile"},
-	{[]string{"ALIBABA_CLOUD_PROFILE_MODE"}, "Anonymous: calls are not signed", nothing, "", "every call of alitriage is signed"},
-	{[]string{"ALIBABA_CLOUD_BEARER_TOKEN", "ALIBABA_CLOUD_BEARER_TOKEN_HEADER_KEY"}, fillsProfiles + " (mode BearerToken)", nothing, "", noBearer},
-	{named("ENDPOINT_TYPE"), "vpc: endpoints of products within a VPC, not of STS", nothing, "", inFile},
-	{[]string{"ALIBABA_CLOUD_ENDPOINT", "ALIBABACLOUD_ENDPOINT", "ALICLOUD_ENDPOINT"}, "endpoint of the product (the first spelling)", nothing, "", inFile},
-	{[]string{"ALIBABA_CLOUD_READ_TIMEOUT", "ALIBABA_CLOUD_CONNECT_TIMEOUT", "ALIBABA_CLOUD_RETRY_COUNT"}, fillsProfiles, nothing, "", timesAreOurs},
-	{[]string{"ALIBABA_CLOUD_ECS_IMDSV2_ENABLE"}, nothing, "older interface: a token of the metadata service is a must", "", "a token is always asked for; ALIBABA_CLOUD_IMDSV1_DISABLED=true makes it a must"},
-	{[]string{"ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY", "ALICLOUD_REGION"}, nothing, nothing, "", "they are Terraform's; the CLI does not read them either"},
-	{[]string{"ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN"}, "fills a profile that has none, last", nothing, "", byAnyone},
-	{[]string{"REGION_ID", "REGION"}, "fills a profile that has none, last", nothing, "", "the name is anybody's: it may be another cloud's region"},
+	{named("ACCESS_KEY_ID"), fillsProfiles, onlyThis + "a key, before all else", "a key, before all else but a profile that was named; with the secret of the same spelling", "", true},
+	{named("ACCESS_KEY_SECRET"), fillsProfiles, onlyThis + "a key, before all else", "the secret of the id of the same spelling", "", true},
+	{named("SECURITY_TOKEN"), fillsProfiles, onlyThis + "the token of that key", "the token of the key of the same spelling", "", true},
+	{profileVariables, "chooses the profile, unless --profile does", onlyThis + "chooses the profile, also of the credentials file", "chooses the profile, unless one was named", "", true},
+	{RegionVariables, fillsProfiles, nothing, "region, when nothing else names one", "", false},
+	{[]string{"ALIBABA_CLOUD_CONFIG_FILE"}, "nothing (its --config-path does it)", "path of the CLI's file", "path of the CLI's file", "", false},
+	{[]string{"ALIBABA_CLOUD_CREDENTIALS_FILE"}, nothing, "path of the credentials file", "path of the credentials file", "", false},
+	{[]string{"ALIBABA_CLOUD_CLI_PROFILE_DISABLED"}, nothing, "true: the CLI's file is not read", "true: the CLI's file is not read", "", false},
+	{[]string{"ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE"}, "TRUE: its file is not read", nothing, "TRUE: the CLI's file is not read", "", false},
+	{oidcTokenFile, fillsProfiles, onlyThis + "assumes the role, after the key", "assumes the role, after the key", "", true},
+	{[]string{"ALIBABA_CLOUD_OIDC_TOKEN"}, nothing, "the token itself, before the file", "the token itself, before the file", "", true},
+	{oidcARN, fillsProfiles, onlyThis + "of the OIDC role", "of the OIDC role", "", true},
+	{roleVariables, fillsProfiles, onlyThis + "of the OIDC role; fills RamRoleArn", "of the OIDC role; of nothing else", "", true},
+	{[]string{"ALIBABA_CLOUD_ROLE_SESSION_NAME"}, nothing, "name of the session where none is given", "name of the session of a profile or an OIDC role that gives none", "", false},
+	{[]string{"ALIBABA_CLOUD_ECS_METADATA"}, nothing, "name of the instance's role", "name of the instance's role: ask the metadata service too, last", "", true},
+	{[]string{"ALIBABA_CLOUD_ECS_METADATA_DISABLED"}, "as credentials-go", "true: the metadata service is not asked", "true: the metadata service is not asked", "", false},
+	{[]string{"ALIBABA_CLOUD_IMDSV1_DISABLED"}, "as credentials-go", "true: not without a token of the service", "true: not without a token of the service", "", false},
+	{[]string{"ALIBABA_CLOUD_CREDENTIALS_URI"}, fillsProfiles + " (mode CredentialsURI)", "asked last", "asked last; of no named profile", "", true},
+	{[]string{disableExternal}, "1 or true: no External, no CredentialsURI", nothing, "1 or true: no External, no CredentialsURI, no ALIBABA_CLOUD_CREDENTIALS_URI", "", false},
+	{[]string{"ALIBABA_CLOUD_STS_ENDPOINT"}, fillsProfiles, nothing, "where roles of profiles are assumed, when neither the profile nor the config file says", "", false},
+	{[]string{"ALIBABA_CLOUD_STS_REGION"}, nothing, "region of STS, when the profile gives none", "region of STS, when the profile gives none", "", false},
+	{[]string{"ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"}, nothing, "true: sts-vpc in place of sts, where a region is given", "true: sts-vpc in place of sts, where a region is given", "", false},
+	{[]string{"ALIBABA_CLOUD_EXTERNAL_ID", "ALIBABACLOUD_EXTERNAL_ID"}, fillsProfiles, nothing, "", "it belongs to a role: write external_id into its profile", false},
+	{[]string{"ALIBABA_CLOUD_PROFILE_MODE"}, "Anonymous: calls are not signed", nothing, "", "every call of alitriage is signed", false},
+	{[]string{"ALIBABA_CLOUD_BEARER_TOKEN", "ALIBABA_CLOUD_BEARER_TOKEN_HEADER_KEY"}, fillsProfiles + " (mode BearerToken)", nothing, "", noBearer, false},
+	{named("ENDPOINT_TYPE"), "vpc: endpoints of products within a VPC, not of STS", nothing, "", inFile, false},
+	{[]string{"ALIBABA_CLOUD_ENDPOINT", "ALIBABACLOUD_ENDPOINT", "ALICLOUD_ENDPOINT"}, "endpoint of the product (the first spelling)", nothing, "", inFile, false},
+	{[]string{"ALIBABA_CLOUD_READ_TIMEOUT", "ALIBABA_CLOUD_CONNECT_TIMEOUT", "ALIBABA_CLOUD_RETRY_COUNT"}, fillsProfiles, nothing, "", timesAreOurs, false},
+	{[]string{"ALIBABA_CLOUD_ECS_IMDSV2_ENABLE"}, nothing, "older interface: a token of the metadata service is a must", "", "a token is always asked for; ALIBABA_CLOUD_IMDSV1_DISABLED=true makes it a must", false},
+	{[]string{"ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY", "ALICLOUD_REGION"}, nothing, nothing, "", "they are Terraform's; the CLI does not read them either", false},
+	{[]string{"ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN"}, "fills a profile that has none, last", nothing, "", byAnyone, false},
+	{[]string{"REGION_ID", "REGION"}, "fills a profile that has none, last", nothing, "", "the name is anybody's: it may be another cloud's region", false},
 }

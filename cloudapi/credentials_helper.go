@@ -25,7 +25,7 @@ func (r *resolver) external(l lookUp, f *cliFile, p *cliProfile) (session, error
 		return session{}, inWords("switched off by the variable " + disableExternal)
 	}
 	if l.helped {
-		return session{}, inWords("the answer of its program leads to a program again")
+		return session{}, inVain("the answer of its program leads to a program again")
 	}
 	l.helped = true
 	args, err := splitCommand(p.ProcessCommand)
@@ -44,11 +44,11 @@ func (r *resolver) external(l lookUp, f *cliFile, p *cliProfile) (session, error
 	}
 	merged := *p
 	if json.Unmarshal(answer, &merged) != nil {
-		return session{}, inWords("its program did not answer with a profile in JSON")
+		return session{}, inVain("its program did not answer with a profile in JSON")
 	}
 	merged.Name, merged.Mode = p.Name, given.Mode
 	if why := f.check(&merged); why != nil {
-		return session{}, inWords("in the answer of its program, " + strings.TrimPrefix(why.Error(), "its "))
+		return session{}, inVain("in the answer of its program, " + strings.TrimPrefix(why.Error(), "its "))
 	}
 	s, err := r.resolve(l, f, &merged)
 	s.keep = answerLifetime
@@ -70,7 +70,7 @@ type helperProfile struct {
 func readHelperAnswer(answer []byte) (*helperProfile, error) {
 	var given helperProfile
 	if json.Unmarshal(answer, &given) != nil {
-		return nil, inWords("its program did not answer with a profile in JSON")
+		return nil, inVain("its program did not answer with a profile in JSON")
 	}
 	if given.Mode == "" { // as in credentials-go; the CLI would start the program over and over
 		given.Mode = given.mode()
@@ -83,11 +83,11 @@ func readHelperAnswer(answer []byte) (*helperProfile, error) {
 	case modeEcsRamRole, modeRamRoleArnWithEcs, modeChainableRamRoleArn, modeOIDC:
 		key = nil
 	default:
-		return nil, inWords("its program answered with a mode that it may not: AK, StsToken, RamRoleArn, EcsRamRole, RamRoleArnWithRoleName, ChainableRamRoleArn or OIDC")
+		return nil, inVain("its program answered with a mode that it may not: AK, StsToken, RamRoleArn, EcsRamRole, RamRoleArnWithRoleName, ChainableRamRoleArn or OIDC")
 	}
 	for _, part := range key {
 		if strings.TrimSpace(part.value) == "" {
-			return nil, inWords("its program answered with mode " + given.Mode + " and without " + part.name)
+			return nil, inVain("its program answered with mode " + given.Mode + " and without " + part.name)
 		}
 	}
 	return &given, nil
@@ -117,13 +117,13 @@ func runHelper(ctx context.Context, args []string) ([]byte, error) {
 	exit, exited := errors.AsType[*exec.ExitError](err)
 	switch {
 	case ctx.Err() != nil:
-		return nil, inWords("its program did not end within " + helperTime.String())
+		return nil, inVain("its program did not end within " + helperTime.String())
 	case exited:
-		return nil, inWords("its program failed (" + oneLine(exit.ProcessState.String(), 40) + "); start it in a terminal to see why")
+		return nil, inVain("its program failed (" + oneLine(exit.ProcessState.String(), 40) + "); start it in a terminal to see why")
 	case errors.Is(err, exec.ErrNotFound):
 		return nil, inWords("its program was not found: process_command has to name one on the PATH, or with its whole path")
 	case answer.over:
-		return nil, inWords(fmt.Sprintf("its program answered with more than %d KiB", helperAnswer>>10))
+		return nil, inVain(fmt.Sprintf("its program answered with more than %d KiB", helperAnswer>>10))
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		return nil, inWords("its program cannot be started")
 	}

@@ -100,8 +100,8 @@ var kindSteps = []struct {
 }{
 	{context.Canceled, advise("Ask again when you need the answer.")},
 	{context.DeadlineExceeded, advise("Ask again: this says nothing about what you asked for. If it stays so, give it more time (--max-wait), or check the network and the proxy (HTTPS_PROXY).")},
-	{cloudapi.ErrNoProfileCredentials, advise("Nothing was sent. Give that profile credentials with `aliyun configure --profile <its name>`, or name another one: a profile that is named takes none from variables.")},
-	{cloudapi.ErrNoCredentials, advise("Nothing was sent. Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or configure a profile with `aliyun configure`; or try alitriage with --demo, which needs none.", clientEnv)},
+	{cloudapi.ErrNoProfileCredentials, withoutKey("Give that profile credentials with `aliyun configure --profile <its name>`, or name another one: a profile that is named takes none from variables.")},
+	{cloudapi.ErrNoCredentials, withoutKey("Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or configure a profile with `aliyun configure`; or try alitriage with --demo, which needs none.", clientEnv)},
 	{cloudapi.ErrInvalid, advise("Correct the argument that the message names, and ask again.")},
 	{cloudapi.ErrNotFound, notFound("It is not there", "the id")},
 	{cloudapi.ErrUnauthenticated, credentialSteps},
@@ -219,11 +219,25 @@ func signatureSteps(e *cloudapi.Error) []string {
 	return []string{"The request was altered on its way, as a rule by a proxy: ask without it (HTTPS_PROXY, NO_PROXY). Else the secret belongs to another AccessKey."}
 }
 
+// withoutKey is for calls that nothing could sign. A server that hands out keys
+// may have been asked.
+func withoutKey(step string, more ...string) func(*cloudapi.Error) []string {
+	return func(e *cloudapi.Error) []string {
+		if e.Sent {
+			return append([]string{step}, more...)
+		}
+		return append([]string{"Nothing was sent. " + step}, more...)
+	}
+}
+
 // credentialSteps are for refused credentials of which no more is known than what
 // the clock tells.
 func credentialSteps(e *cloudapi.Error) []string {
 	if e.Skew.Abs() > farOff {
 		return clockSteps(e)
+	}
+	if e.Product == cloudapi.CloudSSO || e.Product == cloudapi.OAuth {
+		return []string{"Sign in again with the aliyun CLI: `aliyun configure --profile <its name>`, then ask again."}
 	}
 	return []string{"Find out which credentials are in use (environment, then profile) and whose they are: `aliyun sts GetCallerIdentity` with the same ones; renew them."}
 }

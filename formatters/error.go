@@ -130,5 +130,8 @@ func (a errorLock) reasons(e *cloudapi.Error) []string {
 	if e.Denied != nil {
 		reasons = append(reasons, a.denied(e.Denied))
 	}
+	if e.For != "" {
+		reasons = append(reasons, "it was asked for the key of "+a.line(e.For))
+	}
 	return reasons
 }

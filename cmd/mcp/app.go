@@ -208,12 +208,25 @@ func (a *app) settings(cmd *cli.Command) (config.Config, *slog.Logger, error) {
 
 // tools makes the tools for cfg, and tells what they know. drain may be nil.
 func (a *app) tools(cfg config.Config, logger *slog.Logger, drain <-chan struct{}) (known tools.Config, all []tools.Tool, _ error) {
+	cfg.Credentials.Warn = a.warn(logger)
 	known, err := cfg.Tools(releaseVersion(), nil)
 	if err != nil {
 		return known, nil, refused(err.Error())
 	}
 	known.Drain, known.Logger, known.MarkKey = drain, logger, []byte(rand.Text())
 	return known, tools.All(known), nil
+}
+
+// warn tells of credentials that somebody has to see to, also where nothing is
+// logged.
+func (a *app) warn(logger *slog.Logger) func(string) {
+	return func(text string) {
+		if logger.Handler().Enabled(context.Background(), slog.LevelWarn) {
+			logger.Warn("credentials need attention", "what", text)
+			return
+		}
+		fmt.Fprintln(a.errs, "alitriage-mcp: warning: "+text)
+	}
 }
 
 // newFence makes the boundary of outputs in one text, which no output can know.

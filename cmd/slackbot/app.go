@@ -162,6 +162,7 @@ const openLimit = 30 * time.Second
 // bot opens the store. Slack was not asked for anything yet.
 func (a *app) bot(ctx context.Context, cfg config.Config, access config.SlackAccess, logger *slog.Logger) (*bot, error) {
 	m := newMetrics()
+	cfg.Credentials.Warn = func(text string) { logger.WarnContext(ctx, "credentials need attention", "what", text) }
 	known, err := cfg.Tools(releaseVersion(), func(operation, outcome string) { m.calls.WithLabelValues(operation, outcome).Inc() })
 	if err != nil {
 		return nil, refused(err.Error())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,8 @@ type Config struct {
 	Credentials cloudapi.CredentialOptions
 	HTTPToken   string // secret: clients of --http have to know it; "": none is needed
 	File        string // that was read; "": none
+	// Unused are the variables of the vendor's tools that are set and not used.
+	Unused      []cloudapi.VariableInUse
 	UnreadProxy string // a variable with a proxy that is no URL, which net/http passes over in silence; "": none
 
 	sources   sources
@@ -134,7 +137,7 @@ type Variable struct{ Name, Usage string }
 // Variables lists what is read from the environment alone.
 func Variables() []Variable {
 	return []Variable{
-		{"ALIBABA_CLOUD_ACCESS_KEY_ID", "with `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary keys, `ALIBABA_CLOUD_SECURITY_TOKEN`: credentials; and all else that credentials-go reads"},
+		{"ALIBABA_CLOUD_ACCESS_KEY_ID", "with `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary keys, `ALIBABA_CLOUD_SECURITY_TOKEN`: credentials; and all else in docs/credentials.md"},
 		{region.variable, "region, when neither the call, nor its alias, nor `--region`, nor the profile names one"},
 		{"ALIBABA_CLOUD_ECS_METADATA", "name of the instance's RAM role: ask the metadata service too, last"},
 		{variableToken, "bearer token that clients of `--http` have to send; needed unless it listens on loopback"},
@@ -187,10 +190,25 @@ func (r *reader) config() (Config, error) {
 			Metadata: r.env("ALIBABA_CLOUD_ECS_METADATA") != "",
 			URI:      r.env("ALIBABA_CLOUD_CREDENTIALS_URI") != "",
 		},
-		sources:   r.sources,
-		variables: r.set(unshown),
+		sources: r.sources,
 	}
+	c.variables, c.Unused = r.vendorVariables(c.Profiles)
+	c.variables = append(c.variables, r.set(unshown)...)
 	return c, errors.Join(append(r.problems, r.file.errors()...)...)
+}
+
+// vendorVariables are those that are set, used and not.
+func (r *reader) vendorVariables(profiles []Profile) (used []string, unused []cloudapi.VariableInUse) {
+	named := !slices.ContainsFunc(profiles, func(p Profile) bool { return p.CredentialsProfile == "" })
+	for _, v := range cloudapi.SetVariables(r.lookUp, named) {
+		switch {
+		case v.Unused != "":
+			unused = append(unused, v)
+		case !slices.Contains(cloudapi.RegionVariables, v.Name): // which is shown
+			used = append(used, v.Name)
+		}
+	}
+	return used, unused
 }
 
 // unreadProxy reads the variables as net/http does.

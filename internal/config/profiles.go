@@ -33,7 +33,7 @@ func (r *reader) profiles() []Profile {
 			r.refuse(from, name, "cannot be the name of a profile")
 		}
 		p := r.profile(name, nil, flagged, fallback, everywhere)
-		if name != DefaultProfile {
+		if r.sources[profile.key()] != byDefault { // also the name that it would have anyway
 			p.CredentialsProfile = name
 			r.sources["profiles."+name+".credentials_profile"] = from
 		}
@@ -108,7 +108,12 @@ func (r *reader) regions() (flagged, fallback origin) {
 	if text := r.flag(region); text != "" {
 		return check(text, "--"+region.flag), origin{}
 	}
-	return origin{}, check(r.env(region.variable), region.variable)
+	for _, variable := range cloudapi.RegionVariables {
+		if text := r.env(variable); text != "" {
+			return origin{}, check(text, variable)
+		}
+	}
+	return origin{}, origin{}
 }
 
 // profile makes one of its entry in the file, which may be nil.

@@ -12,14 +12,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// unshown are variables of which only this is told: that they are set.
-var unshown = []string{
-	"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN",
-	"ALIBABA_CLOUD_OIDC_TOKEN_FILE", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "ALIBABA_CLOUD_ROLE_ARN",
-	"ALIBABA_CLOUD_CONFIG_FILE", "ALIBABA_CLOUD_CREDENTIALS_FILE", "ALIBABA_CLOUD_PROFILE",
-	"ALIBABA_CLOUD_ECS_METADATA", "ALIBABA_CLOUD_CREDENTIALS_URI", variableToken,
-	"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy",
-}
+// unshown are variables of which only this is told, beside those of the vendor's
+// tools: that they are set.
+var unshown = []string{variableToken, "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"}
 
 // FromEnvironment are the variables that are set here and decide something: a
 // program that starts alitriage may not pass them on. Proxies are not among them.
@@ -101,7 +96,19 @@ func (c *Config) preface() string {
 	if len(c.variables) > 0 {
 		set = strings.Join(c.variables, ", ")
 	}
-	return strings.Join(append(lines, "# set in the environment, values not shown: "+set), "\n") + "\n"
+	lines = append(lines, "# set in the environment, values not shown: "+set)
+	var named []string
+	for _, v := range c.Unused {
+		if v.Named {
+			named = append(named, v.Name)
+			continue
+		}
+		lines = append(lines, "# set and not used: "+v.Name+": "+v.Unused)
+	}
+	if len(named) > 0 {
+		lines = append(lines, "# set and not used, for every profile names its credentials: "+strings.Join(named, ", "))
+	}
+	return strings.Join(lines, "\n") + "\n"
 }
 
 func (c *Config) file() string {

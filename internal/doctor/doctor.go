@@ -77,6 +77,15 @@ func Examine(ctx context.Context, cfg config.Config, known tools.Config, all []t
 			Mend: `put them into "env" of the client's configuration, and --read-only into its "args"`,
 		})
 	}
+	for _, v := range cfg.Unused {
+		if v.Named {
+			continue // as people have it who keep a key for other tools
+		}
+		checks = append(checks, Check{
+			Status: Warning, Name: "environment", Text: v.Name + " is set and not used: " + v.Unused,
+			Mend: "unset it if it was meant for alitriage; what is read stands in docs/credentials.md",
+		})
+	}
 	examined := make([][]Check, len(known.Profiles))
 	var profiles sync.WaitGroup
 	beds := make(chan struct{}, maxAtOnce)

@@ -37,7 +37,7 @@ func (e *examination) asCallError(err error) error {
 	case refused: // of assuming a role
 		return err
 	case errors.Is(err, cloudapi.ErrNoCredentials):
-		return &cloudapi.Error{Kind: cloudapi.ErrUnauthenticated, Cause: err}
+		return &cloudapi.Error{Kind: cloudapi.ErrUnauthenticated, Cause: err, Sent: cloudapi.SomebodyWasAsked(err)}
 	case e.role != "": // the time was over
 		return &cloudapi.Error{Product: cloudapi.STS, Kind: cloudapi.ErrUnavailable, Cause: err}
 	default:
