@@ -82,6 +82,9 @@ type Credentials struct {
 	failedAt time.Time
 }
 
+// Format keeps the key out of any text.
+func (c *Credentials) Format(f fmt.State, _ rune) { fmt.Fprint(f, "credentials of ", c.from()) }
+
 // session is a key and how long it may be used.
 type session struct {
 	key     acs3.Key

@@ -127,20 +127,20 @@ func runHelper(ctx context.Context, args []string) ([]byte, error) {
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		return nil, inWords("its program cannot be started")
 	}
-	return answer.Bytes(), nil
+	return answer.kept.Bytes(), nil
 }
 
-// boundedBuffer takes everything and keeps the beginning.
+// boundedBuffer takes everything and keeps the beginning. It has no other way in
+// than Write.
 type boundedBuffer struct {
-	bytes.Buffer
-
+	kept bytes.Buffer
 	over bool
 }
 
 func (b *boundedBuffer) Write(p []byte) (int, error) {
-	keep := min(len(p), helperAnswer-b.Len())
+	keep := min(len(p), helperAnswer-b.kept.Len())
 	b.over = b.over || keep < len(p)
-	b.Buffer.Write(p[:keep])
+	b.kept.Write(p[:keep])
 	return len(p), nil
 }
 

@@ -18,3 +18,6 @@ func WithoutBudget(c *Client) *Client {
 	other.budget = newBudget(1e12, 1e12)
 	return &other
 }
+
+// Modes are those of the CLI's profiles.
+var Modes = modes

@@ -19,7 +19,12 @@ import (
 	"github.com/alitriage/alitriage/cloudapi"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if answer, isHelper := os.LookupEnv(helperAnswer); isHelper {
+		beTheHelper(answer)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // operations are the five calls with the shortest arguments that make sense.
 var operations = map[string]func(context.Context, *cloudapi.Client) (any, error){
