@@ -353,10 +353,7 @@ func (c *Client) refused(r request, resp *http.Response, body []byte, stringToSi
 		head.fromElsewhere()
 	}
 	code, status := head.codeAndStatus(resp.StatusCode)
-	kind := classify(code, status)
-	if r.product == OAuth && errors.Is(kind.kind, ErrInvalid) {
-		kind.kind = ErrUnauthenticated // OAuth 2.0 says HTTP 400 for a token that is no more
-	}
+	kind := r.product.classify(code, status)
 	e := c.answered(r, resp, kind.kind, nil)
 	e.again = kind.again
 	e.Code, e.Message, e.RequestID = code, head.message(), requestID(resp, head.RequestID)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -66,9 +65,7 @@ func (r *resolver) cloudSSO(l lookUp, p *cliProfile) (session, error) {
 	}
 	op := createCloudCredential
 	op.unsigned = &unsigned{base: base, bearer: strings.TrimSpace(p.AccessToken), json: body}
-	var wire struct {
-		wireCloudSSO
-	}
+	var wire wireCloudSSO
 	if _, err := r.client.call(l.ctx, request{operation: op}, &wire); err != nil {
 		return session{}, signInAgain(err, signIn)
 	}
@@ -181,7 +178,7 @@ func (r *resolver) renew(l lookUp, f *cliFile, p *cliProfile, old oauthTokens) (
 	}
 	fresh, err := r.refreshOAuth(l, p, old.refresh)
 	if e, ours := errors.AsType[*Error](err); ours && errors.Is(e, ErrUnauthenticated) {
-		if theirs, found := r.renewedByAnother(l, f, p, old); found {
+		if theirs, found := r.renewedByAnother(l, f, p); found {
 			return theirs, nil
 		}
 	}
@@ -237,7 +234,7 @@ func (w *wireTokens) complete() error {
 
 // renewedByAnother looks for the tokens of a process that was faster, which may
 // still be about to write them.
-func (r *resolver) renewedByAnother(l lookUp, f *cliFile, p *cliProfile, old oauthTokens) (oauthTokens, bool) {
+func (r *resolver) renewedByAnother(l lookUp, f *cliFile, p *cliProfile) (oauthTokens, bool) {
 	for _, pause := range []time.Duration{0, 200 * time.Millisecond, 800 * time.Millisecond} {
 		select {
 		case <-time.After(pause):
@@ -252,7 +249,7 @@ func (r *resolver) renewedByAnother(l lookUp, f *cliFile, p *cliProfile, old oau
 		if err != nil {
 			continue
 		}
-		if theirs := now.find(p.Name); theirs != nil && theirs.OAuthRefresh != "" && theirs.OAuthRefresh != old.refresh {
+		if theirs := now.find(p.Name); theirs != nil && theirs.OAuthRefresh != "" && theirs.OAuthRefresh != p.OAuthRefresh {
 			return theirs.tokens(), true
 		}
 	}
@@ -267,7 +264,7 @@ func (f *cliFile) saveTokens(profile string, old, fresh oauthTokens) error {
 			return errors.New("somebody else has changed them meanwhile")
 		}
 		return nil
-	}, slices.Clip([]change{
+	}, []change{
 		{"oauth_access_token", fresh.access}, {"oauth_refresh_token", fresh.refresh}, {"oauth_access_token_expire", fresh.expires},
-	}))
+	})
 }

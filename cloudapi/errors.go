@@ -275,6 +275,18 @@ func classify(code string, status int) reaction {
 	}
 }
 
+// classify goes by the status alone where the codes are none of the gateway's.
+func (p Product) classify(code string, status int) reaction {
+	switch {
+	case p == OAuth && status == http.StatusBadRequest: // RFC 6749, section 5.2: a token that is no more
+		return reaction{ErrUnauthenticated, never}
+	case p == OAuth, p == CloudSSO:
+		return classify("", status)
+	default:
+		return classify(code, status)
+	}
+}
+
 func matches(pattern, code string) bool {
 	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
 		return strings.HasPrefix(code, prefix)

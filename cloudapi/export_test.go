@@ -21,3 +21,8 @@ func WithoutBudget(c *Client) *Client {
 
 // Modes are those of the CLI's profiles.
 var Modes = modes
+
+// EditForTest sets one field of a profile in the CLI's file.
+func EditForTest(path, profile, field, value string) error {
+	return editCLIFile(path, profile, func(*cliProfile) error { return nil }, []change{{field, value}})
+}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,6 +23,13 @@ import (
 func TestMain(m *testing.M) {
 	if answer, isHelper := os.LookupEnv(helperAnswer); isHelper {
 		beTheHelper(answer)
+	}
+	if path, isEditor := os.LookupEnv(editForEver); isEditor {
+		for i := 0; ; i++ {
+			if err := cloudapi.EditForTest(path, "p", "oauth_refresh_token", strings.Repeat(strconv.Itoa(i%10), 1000)); err != nil {
+				panic(err)
+			}
+		}
 	}
 	goleak.VerifyTestMain(m)
 }

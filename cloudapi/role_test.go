@@ -368,3 +368,7 @@ func TestManyCallersOfOneRefusedRole(t *testing.T) {
 	all.Wait()
 	require.Equal(t, 1, s.assumed())
 }
+
+func sessionFault() cloudsim.Fault {
+	return cloudsim.Fault{Operation: "AssumeRole", Code: "ServiceUnavailable", Times: 1}
+}

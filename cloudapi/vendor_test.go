@@ -1,9 +1,11 @@
 package cloudapi_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -269,4 +271,9 @@ func helper(t testing.TB) string {
 	path, err := os.Executable()
 	require.NoError(t, err)
 	return "'" + path + "'"
+}
+
+// dial leads to it whatever the address.
+func (v *vendor) dial(ctx context.Context, network, _ string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, network, strings.TrimPrefix(v.server.URL, "http://"))
 }
