@@ -301,7 +301,8 @@ func (c *Credentials) explain(name string, err error, tried ...string) error {
 		return err // of the key that assumes the role
 	}
 	_, asked := errors.AsType[inVain](err)
-	return &noKey{c.none, strings.Join(tried, "; "), asked}
+	_, isAbsent := errors.AsType[absent](err)
+	return &noKey{c.none, strings.Join(tried, "; "), asked, !isAbsent && !c.sources[0].given}
 }
 
 // noKey is an ErrNoCredentials with its reasons.
@@ -309,6 +310,7 @@ type noKey struct {
 	kind  error
 	tried string
 	asked bool // somebody, for a key
+	found bool // a source whose key cannot be used
 }
 
 func (e *noKey) Error() string { return e.kind.Error() + "; tried " + e.tried }
@@ -341,6 +343,13 @@ func (s *source) ask(l lookUp) (session, error) {
 		}
 	}
 	return found, nil
+}
+
+// SourceIsUnusable tells whether err, an ErrNoCredentials, is about a source that
+// is there, before which and behind which no other one counts.
+func SourceIsUnusable(err error) bool {
+	e, ours := errors.AsType[*noKey](err)
+	return ours && e.found
 }
 
 // inWords is why a source gave no key, in words of ours that hold nothing secret.

@@ -223,6 +223,10 @@ func signatureSteps(e *cloudapi.Error) []string {
 // may have been asked.
 func withoutKey(step string, more ...string) func(*cloudapi.Error) []string {
 	return func(e *cloudapi.Error) []string {
+		step := step
+		if cloudapi.SourceIsUnusable(e) && !errors.Is(e, cloudapi.ErrNoProfileCredentials) {
+			step = "Mend what is said of the last source that was tried, or name a profile with --profile: no other source is tried, for its key may be somebody else's."
+		}
 		if e.Sent {
 			return append([]string{step}, more...)
 		}

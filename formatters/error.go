@@ -114,6 +114,9 @@ func (a errorLock) headline(e *cloudapi.Error) string {
 
 func (a errorLock) reasons(e *cloudapi.Error) []string {
 	var reasons []string
+	if e.For != "" {
+		reasons = append(reasons, "it was asked for the key of "+a.line(e.For))
+	}
 	switch {
 	case e.Message != "" && e.Status != 0:
 		reasons = append(reasons, fmt.Sprintf("Alibaba Cloud says (HTTP %d): %s", e.Status, a.quote(e.Message)))
@@ -129,9 +132,6 @@ func (a errorLock) reasons(e *cloudapi.Error) []string {
 	}
 	if e.Denied != nil {
 		reasons = append(reasons, a.denied(e.Denied))
-	}
-	if e.For != "" {
-		reasons = append(reasons, "it was asked for the key of "+a.line(e.For))
 	}
 	return reasons
 }

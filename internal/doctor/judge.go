@@ -19,6 +19,9 @@ func (e *examination) credentials() Check {
 	case e.noKey != nil:
 		c.Status = Failed
 		c.Text, c.Mend = e.explain(e.asCallError(e.noKey))
+		if of, ok := errors.AsType[*cloudapi.Error](e.noKey); ok && of.For != "" {
+			c.Text = of.For + ": " + c.Text
+		}
 		if errors.Is(e.noKey, cloudapi.ErrNoCredentials) { // in our own words, and to be read whole
 			c.Text = e.noKey.Error()
 		}
