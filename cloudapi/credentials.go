@@ -147,7 +147,7 @@ func (c *Credentials) Key(ctx context.Context) (acs3.Key, error) {
 	}
 	if c.running == nil {
 		c.running = &running{done: make(chan struct{})}
-		go c.run(c.running)
+		go c.run(c.running) //nolint:gosec // it outlives the caller, and serves the next one
 	}
 	r, key := c.running, c.good.key
 	c.mu.Unlock()

@@ -250,7 +250,7 @@ const (
 	byAnyone      = "the name is anybody's: the key may be another cloud's"
 	inFile        = "endpoints are given by the config file (endpoints) or ALITRIAGE_ENDPOINT"
 	timesAreOurs  = "time limits and retries are alitriage's own"
-	noBearer      = "none of the operations that alitriage reads takes a bearer token"
+	noBearer      = "none of the operations that alitriage reads takes a bearer token" //nolint:gosec // it speaks of one
 )
 
 var vendorVariables = []Variable{

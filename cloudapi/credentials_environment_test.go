@@ -1,6 +1,7 @@
 package cloudapi_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -78,9 +79,7 @@ func TestEveryVariableThatIsUsed(t *testing.T) {
 	}
 	with := func(first map[string]string, more ...string) map[string]string {
 		all := map[string]string{more[0]: more[1]}
-		for name, value := range first {
-			all[name] = value
-		}
+		maps.Copy(all, first)
 		return all
 	}
 	for name, row := range map[string]struct {

@@ -72,7 +72,7 @@ func readHelperAnswer(answer []byte) (*helperProfile, error) {
 	if json.Unmarshal(answer, &given) != nil {
 		return nil, inVain("its program did not answer with a profile in JSON")
 	}
-	if given.Mode == "" { // as in credentials-go; the CLI would start the program over and over
+	if given.Mode == "" { // as in credentials-go
 		given.Mode = given.mode()
 	}
 	key := []cliField{{"access_key_id", given.AccessKeyID}, {"access_key_secret", given.AccessKeySecret}}
@@ -119,7 +119,7 @@ func runHelper(ctx context.Context, args []string) ([]byte, error) {
 	case ctx.Err() != nil:
 		return nil, inVain("its program did not end within " + helperTime.String())
 	case exited:
-		return nil, inVain("its program failed (" + oneLine(exit.ProcessState.String(), 40) + "); start it in a terminal to see why")
+		return nil, inVain("its program failed (" + oneLine(exit.String(), 40) + "); start it in a terminal to see why")
 	case errors.Is(err, exec.ErrNotFound):
 		return nil, inWords("its program was not found: process_command has to name one on the PATH, or with its whole path")
 	case answer.over:

@@ -26,6 +26,10 @@ func fullEnvironment(t *testing.T) (home string) {
 func TestAProfileIsCompleteOrRefused(t *testing.T) {
 	const key = `"access_key_id":"file-id","access_key_secret":"file-secret"`
 	const role = `"ram_role_arn":"acs:ram::123:role/file-role"`
+	var many []string // a chain that ends, only later than the limit
+	for i := range 9 {
+		many = append(many, fmt.Sprintf(`{"name":"s%d","mode":"ChainableRamRoleArn","source_profile":"s%d",%s}`, i, i+1, role))
+	}
 	for name, row := range map[string]struct{ profile, says string }{
 		"no id":                   {`"mode":"AK","access_key_secret":"file-secret"`, "its access_key_id is empty"},
 		"no secret":               {`"mode":"AK","access_key_id":"file-id","access_key_secret":" "`, "its access_key_secret is empty"},
@@ -39,9 +43,9 @@ func TestAProfileIsCompleteOrRefused(t *testing.T) {
 		"an OIDC token elsewhere": {`"mode":"OIDC","oidc_token_file":"file-path","oidc_provider_arn":"file-provider",` + role, "the file with the OIDC token: no such file"},
 		"a role that is none":     {`"mode":"RamRoleArn","ram_role_arn":"file-role",` + key, "its ram_role_arn is none: the ARN of a role is written like acs:ram::<account id>:role/<name>"},
 		"no source":               {`"mode":"ChainableRamRoleArn",` + role, "its source_profile is empty"},
-		"an unknown source":       {`"mode":"ChainableRamRoleArn","source_profile":"file-source",` + role, "its source_profile is not in the file; it has p, half, whole, ring"},
+		"an unknown source":       {`"mode":"ChainableRamRoleArn","source_profile":"file-source",` + role, "its source_profile is not in the file; it has p, half, whole, s0, s1, s2, s3, s4, s5, s6 and 2 more"},
 		"half a source":           {`"mode":"ChainableRamRoleArn","source_profile":"half",` + role, `in its source_profile "half", access_key_secret is empty`},
-		"a circle of sources":     {`"mode":"ChainableRamRoleArn","source_profile":"ring",` + role, "its source_profile leads in a circle, or over more than 8 profiles"},
+		"many sources":            {`"mode":"ChainableRamRoleArn","source_profile":"s0",` + role, "its source_profile leads in a circle, or over more than 8 profiles"},
 		"no sign-in":              {`"mode":"CloudSSO","access_token":"file-token"`, "its cloud_sso_sign_in_url, cloud_sso_account_id and cloud_sso_access_config are empty"},
 		"no refresh token":        {`"mode":"OAuth","oauth_site_type":"CN"`, "its oauth_refresh_token is empty"},
 		"no command":              {`"mode":"External"`, "its process_command is empty"},
@@ -57,7 +61,7 @@ func TestAProfileIsCompleteOrRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			writeFile(t, fullEnvironment(t)+"/.aliyun/config.json", `{"current":"whole","profiles":[null,{"name":"p",`+row.profile+`},`+
 				`{"name":"half","mode":"AK","access_key_id":"file-id"},{"name":"whole","mode":"AK",`+key+`},`+
-				`{"name":"ring","mode":"ChainableRamRoleArn","source_profile":"ring",`+role+`}]}`)
+				strings.Join(many, ",")+`]}`)
 			_, err := cloudapi.ProfileCredentials("p", cloudapi.CredentialOptions{}).Key(t.Context())
 			require.ErrorIs(t, err, cloudapi.ErrNoProfileCredentials)
 			require.ErrorIs(t, err, cloudapi.ErrNoCredentials)

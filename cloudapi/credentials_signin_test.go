@@ -62,7 +62,7 @@ func TestOnlyTheRenewedTokensChangeInTheFile(t *testing.T) {
 
 	// The CLI goes on with what is there, and so does another process.
 	requireIdentity(t, v, cloudapi.ProfileCredentials("p", options), "who signed in over OAuth")
-	require.Equal(t, 1, v.wasAsked("/v1/token"))
+	require.Equal(t, 1, v.renewals())
 }
 
 func TestTheFileIsWrittenThroughALink(t *testing.T) {
@@ -97,7 +97,7 @@ func TestTokensThatCannotBeWrittenAreKeptAndToldOnce(t *testing.T) {
 		v.mu.Unlock()
 		requireIdentity(t, v, credentials, "who signed in over OAuth")
 	}
-	require.Equal(t, 4, v.wasAsked("/v1/token"), "with the tokens of the time before")
+	require.Equal(t, 4, v.renewals(), "with the tokens of the time before")
 	require.Len(t, *warned, 1)
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -111,15 +111,15 @@ func TestTokensThatAnotherProcessRenewed(t *testing.T) {
 	v.refresh, v.access = map[string]bool{"refresh-2": true}, map[string]bool{"access-2": true}
 	v.mu.Unlock()
 	go func() {
-		for v.wasAsked("/v1/token") == 0 {
-			time.Sleep(time.Millisecond) //nolint:forbidigo // the other process has no bubble
+		for v.renewals() == 0 {
+			time.Sleep(time.Millisecond)
 		}
 		text := strings.NewReplacer("refresh-1", "refresh-2", "access-0", "access-2").Replace(oauthFile)
 		_ = os.WriteFile(path+".new", []byte(text), 0o600)
 		_ = os.Rename(path+".new", path)
 	}()
 	requireIdentity(t, v, cloudapi.ChainCredentials(options), "who signed in over OAuth")
-	require.Equal(t, 1, v.wasAsked("/v1/token"))
+	require.Equal(t, 1, v.renewals())
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Contains(t, string(text), "refresh-2")
@@ -182,7 +182,7 @@ func TestARenewalIsNotRepeated(t *testing.T) {
 	v.refusals["oauth.aliyun.com"] = "503 {}"
 	_, err := cloudapi.ChainCredentials(options).Key(t.Context())
 	require.ErrorIs(t, err, cloudapi.ErrUnavailable)
-	require.Equal(t, 1, v.wasAsked("/v1/token"))
+	require.Equal(t, 1, v.renewals())
 }
 
 const editForEver = "ALITRIAGE_TEST_EDITS"

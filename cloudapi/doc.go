@@ -11,6 +11,7 @@
 // print.
 //
 // It must not import any other package of alitriage but acs3. Of the environment
-// it reads the proxy variables, through net/http, and what credentials-go reads,
-// which it hides.
+// it reads the proxy variables, through net/http, and those of the vendor's own
+// tools (Variables), and of files those that they keep keys in. It writes one: the
+// aliyun CLI's, when the OAuth tokens in it were renewed.
 package cloudapi

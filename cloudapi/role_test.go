@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -38,9 +39,7 @@ func newSTS(t testing.TB, start func(http.Handler) *httptest.Server) *sts {
 	s.server = start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		form, _ := url.ParseQuery(string(body))
-		for name, values := range r.URL.Query() {
-			form[name] = values
-		}
+		maps.Copy(form, r.URL.Query())
 		s.forms <- form
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
 		s.ServeHTTP(w, r)

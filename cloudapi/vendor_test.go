@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -85,7 +86,7 @@ func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v.mu.Unlock()
 	if refusal != "" {
 		var status int
-		fmt.Sscan(refusal, &status)
+		_, _ = fmt.Sscan(refusal, &status)
 		w.WriteHeader(status)
 		fmt.Fprint(w, strings.TrimPrefix(refusal, fmt.Sprint(status, " ")))
 		return
@@ -130,9 +131,7 @@ func (v *vendor) serveSTS(w http.ResponseWriter, r *http.Request) {
 	v.sim.ServeHTTP(answer, r)
 	parameters := r.URL.Query()
 	if form, err := url.ParseQuery(string(body)); err == nil {
-		for name, values := range form {
-			parameters[name] = values
-		}
+		maps.Copy(parameters, form)
 	}
 	var opened struct{ Credentials struct{ AccessKeyId string } }
 	if json.Unmarshal(answer.Body.Bytes(), &opened) == nil && opened.Credentials.AccessKeyId != "" {
@@ -154,9 +153,7 @@ func (v *vendor) serveSTS(w http.ResponseWriter, r *http.Request) {
 		v.identities[opened.Credentials.AccessKeyId] = identity
 		v.mu.Unlock()
 	}
-	for name, values := range answer.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), answer.Header())
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(answer.Body.Bytes())
 }
@@ -227,11 +224,11 @@ func (v *vendor) identity(id string) string {
 	return v.identities[id]
 }
 
-func (v *vendor) wasAsked(what string) (times int) {
+func (v *vendor) renewals() (times int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, one := range v.asked {
-		if strings.Contains(one, what) {
+		if strings.Contains(one, "/v1/token") {
 			times++
 		}
 	}

@@ -1,6 +1,6 @@
 // Package cloudsim is a simulator of Alibaba Cloud: the OpenAPI gateway and the
 // five operations that alitriage reads, with a small world behind them, and STS,
-// where roles are assumed.
+// where roles are assumed with a key or an OIDC token.
 //
 // It is a server and not a mock. It promises: a request is let in only when the
 // real gateway would let it in, with the signature verified byte by byte; the
