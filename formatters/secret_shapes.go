@@ -56,20 +56,43 @@ func notOfPage(line string) bool {
 
 func hints(list ...string) []string { return list }
 
+const (
+	// inSingle and inDouble are what stands in quotes; SQL doubles one that belongs
+	// to it, a shell closes, escapes and opens.
+	inSingle = `'((?:[^'\n]|''|'\\'')+)`
+	inDouble = `"((?:[^"\\\n]|\\.|"")+)`
+	// inEncoded is the same where JSON, HTML or a URL has encoded the quotes.
+	inEncoded = `\\"((?:[^"\\\n]|\\{2,3}.)+)|\\{2,}"([^"\\\n]+)|\\+'([^'\\\n]+)|` +
+		`\\*u0022((?:[^\s"\\]|\\[^u"\\]|\\+u00(?:[^2]|2[^2]))+)|(?:&quot;|&#34;)((?:[^\s"&]|&[^q#\s"])+)|%22((?:[^\s"%]|%[^2]|%2[^2])+)`
+	// bareGroup is the name of the group of a value without quotes, whose end the pattern
+	// cannot tell: see endOfBare.
+	bareGroup = "bare"
+	// shellWord is a word of a command line that is no option.
+	shellWord = `(?:\\+"([^"\\\n]+)|` + inSingle + `|` + inDouble + `|(?P<bare>(?:[^\s"'\\-]|\\[^"'\n])(?:[^\s\\]|\\[^\n])*))`
+)
+
 // assigned matches a name, what gives it a value, and the value: in quotes, in
 // quotes that JSON or HTML have encoded, or up to the next space. A sign gives it,
 // or the element of XML of that name, or a field "value" in the same object, as
 // lists of variables have it; YAML may put it on the next line.
 func assigned(name string) *regexp.Regexp {
 	const (
-		quote   = `(?:\\*["']|\\*u0022|&quot;|&#34;|%22)`
-		sign    = quote + `?[ \t\x{a0}\x{3000}]*(?:=>|:=|[:=：＝])[ \t\x{a0}\x{3000}]*`
-		field   = `(?:` + quote + `?,?\s{0,20}|[^{}\n]{0,120}?)` + quote + `?(?:parameter)?value` + sign
-		block   = `(?:[|>][+-]?[ \t]*\n[ \t]*)?`
-		encoded = `(?:\\+"([^"\\\n]+)|\\+'([^'\\\n]+)|(?:\\*u0022|&quot;|&#34;|%22)([^\s"&%\\]+)`
-		value   = encoded + `|"((?:[^"\\\n]|\\.)+)|'([^'\n]+)|([^\s"'&;]{3,}))`
+		quote = `(?:\\*["']|\\*u0022|&quot;|&#34;|%22)`
+		sign  = quote + `?[ \t\x{a0}\x{3000}]*(?:=>|:=|[:=：＝]|(?:%3[ad]|\\+u003d)(?:\+|%20)*)[ \t\x{a0}\x{3000}]*`
+		field = `(?:` + quote + `?,?\s{0,20}|[^{}\n]{0,120}?)` + quote + `?(?:parameter)?value` + sign
+		block = `(?:[|>][+-]?[ \t]*\n[ \t]*)?`
+		value = `(?:` + inEncoded + `|` + inDouble + `|` + inSingle + `|(?P<bare>(?:[^\s"'\\]|\\[^"'\n])(?:[^\s\\]|\\[^\n]){2,}))`
 	)
 	return at(`(?is)` + name + `(?:(?:` + sign + block + `|` + field + `)` + value + `|>([^<>\s][^<>\n]*)</)`)
+}
+
+// told matches what a Chinese sentence says of a name: 初始密码为 X, 密码已重置为：X.
+func told(name string) *regexp.Regexp {
+	const (
+		about = `(?:（[^（）\n]{0,40}）|\([^()\n]{0,40}\)|【[^【】\n]{0,40}】)?`
+		given = `(?:[ \t\x{a0}\x{3000}]*(?:已?(?:被)?(?:重置|重設|修改|设置|設置|設定|更新|变更|變更|改)?(?:为|為|成)|就?是|[:=：＝])){1,3}[ \t\x{a0}\x{3000}]*`
+	)
+	return at(name + about + given + `(?:[“‘「『"']([!-~]{3,}?)["'”’」』]|(?P<bare>[!#-&(-~][!-~]{2,}))`)
 }
 
 func at(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)`) }
@@ -80,11 +103,12 @@ func secretShapes() []*secretShape {
 		{"AccessKey secret", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}["'\s,:;|/]{1,4}([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false, nil},
 		{"AccessKey ID", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}`), false, nil},
 		{"STS key", hints("sts."), at(`STS\.[0-9A-Za-z]{10,}`), false, nil},
-		{"security token", hints("cais"), at(`CAIS[0-9A-Za-z+/]{60,}={0,2}`), false, nil},
+		{"security token", hints("cais"), at(`CAIS(?:[0-9A-Za-z+/]|%2[BbFf]){60,}(?:=|%3[Dd]){0,2}`), false, nil},
 		{"JWT", hints("eyj"), at(`eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?`), false, nil},
-		{"Slack token", hints("xox"), at(`xox[abeoprs](?:\.xox[bp])?-[0-9A-Za-z-]{8,}`), false, nil},
-		{"Slack token", hints("xapp-"), at(`xapp-[0-9A-Za-z-]{8,}`), false, nil},
-		{"Slack webhook", hints("hooks.slack.com/"), at(`(?i)hooks\.slack\.com/[a-z]+/([0-9A-Za-z/_-]{16,})`), false, nil},
+		{"Slack token", hints("xox"), at(`xox[abcdeoprs](?:\.xox[bp])?-[0-9A-Za-z%/+=-]{8,}`), false, nil},
+		{"Slack token", hints("xapp-", "xwfp-"), at(`x(?:app|wfp)-[0-9A-Za-z-]{8,}`), false, nil},
+		{"Slack webhook", hints("hooks.slack.com/", "hooks.slack-gov.com/"), at(`(?i)hooks\.slack(?:-gov)?\.com/[a-z]+/([0-9A-Za-z/_-]{16,})`), false, nil},
+		{"DingTalk secret", hints("sec"), at(`SEC[0-9a-f]{64}`), false, nil},
 		{"GitHub token", hints("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), at(`gh[pousr]_[0-9A-Za-z]{30,}`), false, nil},
 		{"GitHub token", hints("github_pat_"), at(`github_pat_[0-9A-Za-z_]{22,}`), false, nil},
 		{"GitLab token", hints("glpat-"), at(`glpat-[0-9A-Za-z_-]{16,}`), false, nil},
@@ -105,9 +129,10 @@ func secretShapes() []*secretShape {
 		{"bearer token", hints("bearer"), at(`(?i)bearer[ \t]+([0-9A-Za-z._~+/=-]{8,})`), true, nil},
 		{privateKey, hints("ls0tls1crudjti"), at(wrappedKey), false, nil},
 		{"password", hints("://"), at(`://[^\s/:@"']*:([^\s/"']+)@`), false, nil},
+		{"password", hints("://"), at(`://[^\s/:@"'?#]*:(\D[^\s"'<>]*|\d{1,5}[^\s"'<>/0-9][^\s"'<>]*|\d{6,}[^\s"'<>]*)@[\w.-]+(?::[0-9]+)?(?:[/?#\s"',;)]|$)`), false, nil},
 		{"token", hints("://"), at(`://([0-9A-Za-z_-]{16,})@`), false, nil},
-		{"password", hints("identified by", "identified with"), at(`(?i)identified (?:by|with [a-z_]+ (?:by|as))[ \t]+(?:password[ \t]+)?['"]([^'"\n]+)`), false, nil},
-		{"password", hints("password '", `password "`, "password('", `password("`), at(`(?i)password[ (]['"]([^'"\n]{3,})['"]`), false, nil},
+		{"password", hints("identified by", "identified with"), at(`(?i)identified (?:by|with [a-z_]+ (?:by|as))[ \t]+(?:password[ \t]+)?(?:\\+["']([^"'\\\n]+)|` + inSingle + `|` + inDouble + `)`), false, nil},
+		{"password", hints("password '", `password "`, "password('", `password("`), at(`(?i)password[ (](?:'((?:[^'\n]|''){3,})'|"((?:[^"\n]|""){3,})")`), false, nil},
 		{"password", hints("passw"), assigned(`passw(?:or)?d`), false, nil},
 		{"password", hints("passphrase"), assigned(`passphrase`), false, nil},
 		{"password", hints("pass=", `pass"`, `pass\`, "_pass", "pass ="), assigned(`_?pass`), false, nil},
@@ -115,26 +140,30 @@ func secretShapes() []*secretShape {
 		{"password", hints("passw"), at(`(?i)passw(?:or)?ds\\*["']?[ \t]*[:=][ \t]*\[[ \t]*([^\]\n]{3,})`), false, nil},
 		{"password", hints("passw"), assigned(`passw(?:or)?d[_.-](?:[0-9]{1,3}|admin|db|dev|main|new|old|prod|prd|ro|root|rw|stag(?:e|ing)|test|uat)`), false, nil},
 		{"password", hints("pwd"), assigned(`pwd`), false, nil},
-		{"password", hints("密码", "口令"), assigned(`(?:密码|口令)`), false, nil},
-		{"password", hints("requirepass"), at(`(?i)requirepass[ \t]+["']?([^\s"']+)`), false, nil},
-		{"password", hints(" -p"), at(`[ \t]-p([^\s"'-][^\s"']*)`), false, after("mysql")},
-		{"password", hints(" -p"), at(`[ \t]-p[ \t]*["']?([^\s"'-][^\s"']*)`), false, after("sshpass", " login", "mongo ", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport")},
-		{"password", hints(" -a"), at(`[ \t]-a[ \t]*["']?([^\s"'-][^\s"']*)`), false, after("redis-cli")},
-		{"password", hints(" -w"), at(`[ \t]-w[ \t]*["']?([^\s"'-][^\s"']*)`), false, after("ldap")},
-		{"password", hints(" -u", " --user"), at(`[ \t](?:-u|--user)[ =]?["']?[^\s:"']+:([^\s"']+)`), false, after("curl", "wget")},
+		{"password", hints("密码", "密碼", "口令"), assigned(`(?:密码|密碼|口令)`), false, nil},
+		{"password", hints("密码", "密碼", "口令"), told(`(?:密码|密碼|口令)`), false, nil},
+		{"password", hints("requirepass"), at(`(?i)requirepass[ \t]+` + shellWord), false, nil},
+		{"password", hints(" -p"), at(`[ \t]-p` + shellWord), false, after("mysql")},
+		{"password", hints(" -p"), at(`[ \t]-p[ \t]*` + shellWord), false, after("sshpass", " login", "mongo ", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport")},
+		{"password", hints(" -a"), at(`[ \t]-a[ \t]*` + shellWord), false, after("redis-cli")},
+		{"password", hints(" -w"), at(`[ \t]-w[ \t]*` + shellWord), false, after("ldap")},
+		{"password", hints(" -u", " --user"), at(`[ \t](?:-u|--user)[ =]?(?:'[^\s:']+:([^'\n]+)|"[^\s:"]+:((?:[^"\\\n]|\\.)+)|\\+"[^\s:"\\]+:([^"\\\n]+)|[^\s:"'\\]+:(?P<bare>[^\s]+))`), false, after("curl", "wget")},
 		{"password", hints(" -u", " --user"), at(`[ \t](?:-U|--user)[ =]?["']?[^\s%"']+%([^\s"']+)`), false, after("smb", "rpcclient")},
-		{"password", hints("-pass"), at(`-pass(?:in|out)?[ \t]+["']?pass:([^\s"']+)`), false, nil},
+		{"password", hints("-pass"), at(`-pass(?:in|out)?[ \t]+(?:'pass:([^'\n]+)|"pass:([^"\n]+)|pass:(?P<bare>[^\s]+))`), false, nil},
 		{"password", hints("net user "), at(`(?i)net user[ \t]+\S+[ \t]+([^\s/*]\S*)`), false, nil},
 		{"password", hints("echo "), at(`(?i)echo[ \t]+(?:-[a-z]+[ \t]+)?["']?[^\s:"']+:([^\s"'|]+)["']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd`), false, nil},
 		{"password", hints("echo "), at(`(?i)echo[ \t]+(?:-[a-z]+[ \t]+)?["']?([^\s"'|]+)["']?[ \t]*\|[ \t]*(?:sudo[ \t]+-S|[^\n|]{0,200}--(?:password-)?stdin)`), false, nil},
-		{"password", hints("password "), at(`(?i)password (?:is|was)(?: now| set to| changed to)?:?[ \t]+["']?([^\s"']{4,})`), true, nil},
+		{"password", hints("password "), at(`(?i)password (?:is|was|has been|will be)(?: now)?(?: re-?set(?: to)?| set to| changed to| updated to| generated)?:?[ \t]+["']?([^\s"']{4,})`), true, nil},
 		{"password", hints("password"), at(`(?i)password[^\n:=]{0,60}:[ \t]*["']?([^\s"']{4,})`), true, ofSomebody},
 		{"secret key", hints(" -k"), at(`[ \t]-k[ \t]*([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false, after("ossutil")},
 		{"cookie", hints("cookie"), at(`(?i)cookie2?\\*["']?[ \t]*:[ \t]*\\*["']?([^\s=;"'\\]+=[^\n"'\\]{6,})`), false, nil},
 		{"password", hints("password ", "passwd ", "pass ", "pwd ", "password,", `password"`, "password'"), at(`(?i)[a-z]+` + nextWord + `([^\s"',\\\]-][^\s"',\\\]]*)`), false, inOption},
+		{"password", hints("password ", "passwd ", "pass ", "pwd "), at(`(?i)[a-z]+[ \t]+` + shellWord), false, inOption},
 		{"secret", hints("secret ", "token ", "key ", "secret,", "token,", "key,", `secret"`, `token"`, `key"`), at(`(?i)[a-z]+` + nextWord + `([^\s"',\\\]-][^\s"',\\\]]{2,})`), true, inOption},
 		{"secret", hints("secret"), assigned(`secret(?:[_-]?(?:access[_-]?)?key)?`), true, nil},
-		{"secret", hints("密钥"), assigned(`密钥`), false, nil},
+		{"secret", hints("密钥", "密鑰", "秘钥", "秘鑰", "令牌"), assigned(`(?:密钥|密鑰|秘钥|秘鑰|令牌)`), false, nil},
+		{"secret", hints("密钥", "密鑰", "秘钥", "秘鑰", "令牌"), told(`(?:密钥|密鑰|秘钥|秘鑰|令牌)`), false, nil},
+		{"key", hints("access"), at(`(?i)access[_ -]?key[_ -]?(?:secret|id)(?:[ \t]*\[[^\]\n]{0,60}\])?[ \t|│:]+([0-9A-Za-z+/=_-]{16,})`), false, nil},
 		{"key", hints("accesskey", "access_key", "access-key", "access key"), assigned(`access[_ -]?key(?:[_ -]?(?:secret|id))?`), true, nil},
 		{"key", hints("apikey", "api_key", "api-key"), assigned(`api[_-]?key`), true, nil},
 		{"key", hints("accountkey", "account_key", "account-key"), assigned(`account[_-]?key`), true, nil},
@@ -172,11 +201,14 @@ func (s *secretShape) match(text string, i int) (span, bool) {
 	if m == nil {
 		return span{}, false
 	}
-	from, to := m[0], m[1]
+	from, to, isBare := m[0], m[1], false
 	for g := 2; g < len(m); g += 2 {
 		if m[g] >= 0 {
-			from, to = m[g], m[g+1]
+			from, to, isBare = m[g], m[g+1], s.pattern.SubexpNames()[g/2] == bareGroup
 		}
+	}
+	if isBare {
+		to = endOfBare(text, i, i+from, i+to) - i
 	}
 	if faked := holdsMark.FindStringIndex(window[from:]); faked != nil && faked[0] == 0 {
 		to = from + faked[1] // and what stands behind it
@@ -185,13 +217,63 @@ func (s *secretShape) match(text string, i int) (span, bool) {
 	if to == len(window) {
 		to += untilSpace(text[i+to:])
 	}
-	secret := strings.TrimRight(text[i+from:i+to], ",.)]}") // of the sentence or the JSON around it
+	secret := strings.TrimRight(text[i+from:i+to], ",.;)]}") // of the sentence or the JSON around it
 	found := span{i + from, i + from + len(secret), s.kind}
 	if noSecret(secret) || isMarked(text, found.from) || said(text, found) || s.prose && !explicit(text[:found.from]) && !looksRandom(secret) ||
 		(s.prose || s.hints[0] == "pwd") && filePath.MatchString(secret) { // such as the working directory
 		return span{}, false
 	}
 	return found, true
+}
+
+// endOfBare is where a value without quotes ends that begins at from and has no
+// space before to. Passwords hold any sign, so a sign ends it only where the syntax
+// around it does: & ; and , before the next name=, a quote that was opened before the
+// hint, an element that is closed.
+func endOfBare(text string, hint, from, to int) int {
+	for i := from; i < to; i++ {
+		switch text[i] {
+		case '&', ';', ',', '%', '\\':
+			if nextName.MatchString(text[i:min(len(text), i+maxName)]) {
+				return i
+			}
+		case '<':
+			if strings.HasPrefix(text[i:], "</") {
+				return i
+			}
+		case '"', '\'':
+			start := i
+			for start > from && text[start-1] == '\\' {
+				start--
+			}
+			if isOpen(lineBefore(text, hint), text[start:i+1]) {
+				return start
+			}
+		}
+	}
+	return to
+}
+
+var nextName = regexp.MustCompile(`^(?:(?:&amp;|[&,]|%26|\\+u0026)[ \t]?[A-Za-z_][\w.\[\]-]{0,40}|;[ \t]?[A-Za-z_][\w.\[\]-]{0,40}(?: [A-Z]\w{0,20}){0,3})(?:=|%3[Dd]|\\+u003[Dd])`)
+
+// isOpen tells whether a quote was opened in line and not closed: the same one, with
+// as many backslashes. An apostrophe within a word is none.
+func isOpen(line, quote string) bool {
+	open := false
+	for i := 0; ; {
+		next := strings.Index(line[i:], quote)
+		if next < 0 {
+			return open
+		}
+		at := i + next
+		i = at + len(quote)
+		switch {
+		case at > 0 && line[at-1] == '\\': // one with more
+		case quote == "'" && at > 0 && i < len(line) && isAlnum(line[at-1]) && isAlnum(line[i]):
+		default:
+			open = !open
+		}
+	}
 }
 
 // noSecret accepts what programs say in the place of a secret, such as MySQL
@@ -201,12 +283,14 @@ func noSecret(s string) bool {
 	case "", "yes", "no", "true", "false", "null", "none":
 		return true
 	}
-	return variable.MatchString(s) || strings.Trim(s, "*") == ""
+	return variable.MatchString(s) || strings.Trim(s, "*") == "" || lengthRule.MatchString(s)
 }
 
 var (
 	variable = regexp.MustCompile(`^(?:\$[A-Za-z_][0-9A-Za-z_]*|\$\{[^}]*\}?|\$\([^)]*\)?)$`)
-	filePath = regexp.MustCompile(`^(?:~|\.{0,2})/[\w./-]*$`)
+	// lengthRule is how long a password has to be: 密码为8-30位.
+	lengthRule = regexp.MustCompile(`^[0-9]{1,3}[-~][0-9]{1,3}$`)
+	filePath   = regexp.MustCompile(`^(?:~|\.{0,2})/[\w./-]*$`)
 )
 
 // said tells the next word of a sentence from a value: "passwd: unrecognized
