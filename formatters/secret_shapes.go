@@ -246,7 +246,7 @@ func endOfBare(text string, hint, from, to int) int {
 			for start > from && text[start-1] == '\\' {
 				start--
 			}
-			if isOpen(lineBefore(text, hint), text[start:i+1]) {
+			if isOpen(lineBefore(text, hint), text[start:i+1]) || start > from && text[start-1] == '(' { // errors.New("…
 				return start
 			}
 		}
