@@ -82,12 +82,14 @@ func TestNoPieceOfASecretIsInAReport(t *testing.T) {
 		"UTF-16LE": unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), "UTF-16BE": unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM),
 	}
 	nested := map[string]func(string) string{
-		"as it is":       func(s string) string { return s },
-		"in JSON":        func(s string) string { return `{"output":` + jsonText(s) + `,"code":1}` },
-		"in JSON twice":  func(s string) string { return `{"output":` + jsonText(`{"log":`+jsonText(s)+`}`) + `}` },
-		"for HTML":       html.EscapeString,
-		"in a URL":       func(s string) string { return "GET /cb?state=" + url.QueryEscape(s) + " HTTP/1.1" },
-		"in a paragraph": func(s string) string { return "数据库初始化完成，实例编号一。\r\n" + s + "\r\n完成，实例编号二，请检查。\r\n" },
+		"as it is":      func(s string) string { return s },
+		"in JSON":       func(s string) string { return `{"output":` + jsonText(s) + `,"code":1}` },
+		"in JSON twice": func(s string) string { return `{"output":` + jsonText(`{"log":`+jsonText(s)+`}`) + `}` },
+		"for HTML":      html.EscapeString,
+		"in a URL":      func(s string) string { return "GET /cb?state=" + url.QueryEscape(s) + " HTTP/1.1" },
+		"in a paragraph": func(s string) string {
+			return "数据库初始化完成，实例编号一。\r\n" + s + "\r\n完成，实例编号二，请检查。\r\n"
+		},
 	}
 	forms := []string{"password=%s", "DB_PASSWORD=%s", "password: %s", "登录密码为：%s", "密码：%s", "access_key_secret=%s", "--password=%s"}
 	for name, secret := range secrets {
@@ -130,15 +132,15 @@ func TestTokensOfServicesAreRedactedByThemselves(t *testing.T) {
 	}
 	for text, secret := range map[string]string{
 		"https://hooks.slack-gov.com/services/T0/B0/" + "abcdefABCDEF0123": "abcdefABCDEF0123",
-		"ACCESS_KEY_SECRET " + fakeSecret:                                   fakeSecret,
-		"| AccessKeySecret | " + fakeSecret + " |":                          fakeSecret,
-		"Access Key Secret [****abc]: " + fakeSecret:                        fakeSecret,
-		"https://oapi.dingtalk.com/robot/send?access_token=" + hex:          hex,
-		"mysql://root:Qw3rTy7x/Zx9Vb@db:3306/x":                             "Zx9Vb",
-		"sshpass -p 'a1b2 c3d4' ssh h":                                      "c3d4",
-		`CREATE USER x IDENTIFIED BY "a1b2'c3d4"`:                           "c3d4",
-		"GRANT ALL TO x IDENTIFIED BY 'a1b2''c3d4'":                         "c3d4",
-		`redis-cli -a a1b2\ c3d4 ping`:                                      "c3d4",
+		"ACCESS_KEY_SECRET " + fakeSecret:                                  fakeSecret,
+		"| AccessKeySecret | " + fakeSecret + " |":                         fakeSecret,
+		"Access Key Secret [****abc]: " + fakeSecret:                       fakeSecret,
+		"https://oapi.dingtalk.com/robot/send?access_token=" + hex:         hex,
+		"mysql://root:Qw3rTy7x/Zx9Vb@db:3306/x":                            "Zx9Vb",
+		"sshpass -p 'a1b2 c3d4' ssh h":                                     "c3d4",
+		`CREATE USER x IDENTIFIED BY "a1b2'c3d4"`:                          "c3d4",
+		"GRANT ALL TO x IDENTIFIED BY 'a1b2''c3d4'":                        "c3d4",
+		`redis-cli -a a1b2\ c3d4 ping`:                                     "c3d4",
 	} {
 		clean, n := testLock.redact(text)
 		require.Positive(t, n, text)
