@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/alitriage/alitriage/cloudapi/cloudsim"
 	"github.com/alitriage/alitriage/cmd/slackbot/internal/slacksim"
 )
 
@@ -39,14 +39,12 @@ func TestWhatACredentialsHelperPrintsIsNotInTheAudit(t *testing.T) {
 	bot := s.launch(t)
 
 	require.NoError(t, os.WriteFile(helper+".talks", nil, 0o600))
-	require.Eventually(t, func() bool {
-		resp, err := http.Get(bot.url() + "/readyz") //nolint:noctx // loopback
-		require.NoError(t, err)
-		require.NoError(t, resp.Body.Close())
-		_, err = os.Stat(helper + ".talked")
+	s.cloud.Inject(cloudsim.Fault{Code: "InvalidSecurityToken.Expired", Status: 400, Times: 2})
+	require.Eventually(t, func() bool { // a key that has expired is asked for again
+		s.command(t, slacksim.Alice, slacksim.Incidents, "/get_app_status", "web")
+		_, err := os.Stat(helper + ".talked")
 		return err == nil
-	}, patience, 100*time.Millisecond, "a key is used for a second, then the helper is asked again, and /readyz waits for it")
-	s.command(t, slacksim.Alice, slacksim.Incidents, "/get_app_status", "web")
+	}, patience, 200*time.Millisecond)
 	require.NoError(t, bot.Process.Signal(os.Interrupt))
 	<-bot.exited
 
