@@ -62,9 +62,9 @@ func (g *Gate) member(a *answer, r *http.Request, message json.RawMessage, libra
 	method, id := rpc.Name(message)
 	switch {
 	case message[0] != '{':
-		refuse(a, http.StatusBadRequest, "a member of this batch is no object")
+		answerError(a, http.StatusBadRequest, nil, rpc.NoMember.Code, rpc.NoMember.Message)
 	case method == "initialize":
-		answerError(a, http.StatusBadRequest, id, rpc.InvalidRequest, "initialize cannot be part of a batch: send it first, by itself")
+		answerError(a, http.StatusBadRequest, id, rpc.NoMemberInitializes.Code, rpc.NoMemberInitializes.Message)
 	case !g.answered(a, message):
 		g.serve(a, r.Clone(r.Context()), message, false, library)
 	}

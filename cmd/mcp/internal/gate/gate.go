@@ -15,10 +15,8 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/alitriage/alitriage/cmd/mcp/internal/rpc"
@@ -38,9 +36,8 @@ type Gate struct {
 	opts   Options
 	token  [sha256.Size]byte
 	places chan struct{} // one for each request in flight
-	nonce  string
-	// standIns counts the ids that were replaced.
-	standIns atomic.Uint64
+
+	standIns *rpc.StandIns
 	// refuseFirst is what Check was given.
 	refuseFirst func(method string, message []byte) *rpc.Error
 
@@ -69,7 +66,7 @@ func New(opts Options) *Gate {
 		opts:     opts,
 		token:    sha256.Sum256([]byte(opts.Token)),
 		places:   make(chan struct{}, opts.InFlight),
-		nonce:    rand.Text(),
+		standIns: rpc.NewStandIns(),
 		draining: make(chan struct{}),
 		expired:  make(chan struct{}),
 	}
@@ -201,7 +198,7 @@ func (g *Gate) enter(w http.ResponseWriter) bool {
 
 // serve lets the library answer one message.
 func (g *Gate) serve(w http.ResponseWriter, r *http.Request, body []byte, listens bool, library http.Handler) {
-	body, id, token := rpc.Stand(body, g.standIn)
+	body, id, token := rpc.Stand(body, g.standIns.Next)
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	s := &stream{ResponseWriter: w, listens: listens, id: id, token: token}
 	if id != nil {
@@ -210,11 +207,6 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request, body []byte, listen
 	}
 	defer g.end(r.Context(), s)
 	library.ServeHTTP(s, r.WithContext(withStream(r.Context(), s)))
-}
-
-// standIn is an id that no client has: it has the gate's own random text in it.
-func (g *Gate) standIn() string {
-	return "alitriage-" + g.nonce + "-" + strconv.FormatUint(g.standIns.Add(1), 10)
 }
 
 // end survives a panic below. Its value may quote anything and is not shown.

@@ -22,9 +22,9 @@ func (g *Guard) batch(messages []json.RawMessage) bool {
 	for _, m := range messages {
 		switch method, id := rpc.Name(m); {
 		case method == "initialize":
-			g.answer(rpc.Refusal(id, rpc.Error{Code: rpc.InvalidRequest, Message: "initialize cannot be part of a batch: send it first, by itself"}), of)
+			g.answer(rpc.Refusal(id, rpc.NoMemberInitializes), of)
 		case m[0] != '{':
-			g.answer(rpc.Refusal(nil, rpc.Error{Code: rpc.InvalidRequest, Message: "a member of this batch is no object"}), of)
+			g.answer(rpc.Refusal(nil, rpc.NoMember), of)
 		default:
 			open = g.single(m, of) && open
 		}

@@ -3,7 +3,6 @@ package guard
 import (
 	"bufio"
 	"cmp"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,9 +37,8 @@ type Guard struct {
 	opts    Options
 	pumping sync.Once
 	tail    []byte // the end of a line that is too long
-	nonce   string
-	// standIns counts the ids that were replaced.
-	standIns atomic.Uint64
+
+	standIns *rpc.StandIns
 	batches  atomic.Bool // the client's version has them
 	// refuseFirst is what Check was given.
 	refuseFirst func(method string, message []byte) *rpc.Error
@@ -96,7 +94,7 @@ func New(in io.Reader, out io.Writer, opts Options) *Guard {
 		draining: make(chan struct{}),
 		expired:  make(chan struct{}),
 		broken:   make(chan struct{}),
-		nonce:    rand.Text(),
+		standIns: rpc.NewStandIns(),
 	}
 	g.changed = sync.NewCond(&g.mu)
 	return g

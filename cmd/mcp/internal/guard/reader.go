@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 
 	"github.com/alitriage/alitriage/cmd/mcp/internal/rpc"
 )
@@ -154,7 +153,7 @@ const withBatches = "2025-03-26"
 // admit takes note of what the line asks and queues it for the library. It
 // waits while a full line is queued, and refuses once the input has ended.
 func (g *Guard) admit(line []byte, of *batch) bool {
-	stood, raw, rawToken := rpc.Stand(line, g.standIn)
+	stood, raw, rawToken := rpc.Stand(line, g.standIns.Next)
 	m := parse(stood)
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -199,9 +198,4 @@ func (g *Guard) cancelling(id json.RawMessage) ([]byte, meaning) {
 		}
 	}
 	return line, found
-}
-
-// standIn is an id that no client has: it has the guard's own random text in it.
-func (g *Guard) standIn() string {
-	return "alitriage-" + g.nonce + "-" + strconv.FormatUint(g.standIns.Add(1), 10)
 }

@@ -2,11 +2,13 @@ package rpc
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"math/big"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // The codes of JSON-RPC.
@@ -98,6 +100,20 @@ func withoutToken(raw json.RawMessage, standIn func() string) (params, token jso
 	return object(with(all, "_meta", object(with(meta, "progressToken", text(standIn()))))), token
 }
 
+// StandIns makes ids that no client has: there is a random text of its own in them.
+type StandIns struct {
+	random string
+	count  atomic.Uint64
+}
+
+// NewStandIns begins a series.
+func NewStandIns() *StandIns { return &StandIns{random: rand.Text()} }
+
+// Next is one that was not there before.
+func (s *StandIns) Next() string {
+	return "alitriage-" + s.random + "-" + strconv.FormatUint(s.count.Add(1), 10)
+}
+
 // Cancels is the id in a notification that cancels a request, as it was written.
 func Cancels(message []byte) (id json.RawMessage) {
 	var m struct {
@@ -181,6 +197,12 @@ const MaxBatch = 100
 
 // ErrNoBatches tells why a batch is refused where there are none.
 var ErrNoBatches = errors.New("batches are of MCP 2025-03-26 alone: send each message by itself")
+
+// What no member of a batch can be.
+var (
+	NoMemberInitializes = Error{InvalidRequest, "initialize cannot be part of a batch: send it first, by itself"}
+	NoMember            = Error{InvalidRequest, "a member of this batch is no object"}
+)
 
 // RefuseBatch is why a batch of these messages cannot be taken; nil if it can.
 func RefuseBatch(messages []json.RawMessage, err error) *Error {
