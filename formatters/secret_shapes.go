@@ -63,13 +63,19 @@ const (
 	inDouble = `"((?:[^"\\\n]|\\.|"")+)`
 	// inEncoded is the same where JSON, HTML or a URL has encoded the quotes.
 	inEncoded = `\\"((?:[^"\\\n]|\\{2,3}.)+)|\\{2,}"([^"\\\n]+)|\\+'([^'\\\n]+)|` +
-		`\\*u0022((?:[^\s"\\]|\\[^u"\\]|\\+u00(?:[^2]|2[^2]))+)|(?:&quot;|&#34;)((?:[^\s"&]|&[^q#\s"])+)|%22((?:[^\s"%]|%[^2]|%2[^2])+)`
+		`\\*u0022((?:[^\s"\\]|\\[^u"\\]|\\+u00(?:[^2]|2[^2]))+)|(?:&quot;|&#34;)((?:[^\n"&\\]|\\(?:&quot;|&#34;|[^&\n])|&(?:#39|#43|amp|lt|gt|apos);|&[^q#\s"])+)|%22((?:[^\s"%]|%[^2]|%2[^2])+)`
 	// bareGroup is the name of the group of a value without quotes, whose end the pattern
 	// cannot tell: see endOfBare.
 	bareGroup = "bare"
 	// shellWord is a word of a command line that is no option.
 	shellWord = `(?:\\+"([^"\\\n]+)|` + inSingle + `|` + inDouble + `|(?P<bare>(?:[^\s"'\\-]|\\[^"'\n])(?:[^\s\\]|\\[^\n])*))`
 )
+
+// atHost is what stands behind the password of a URL.
+const atHost = `@[\w.-]+(?::[0-9]+)?(?:[/?#\s"',;)]|$)`
+
+// toldWord is what an English sentence says a password is.
+const toldWord = `(?:'([^'\n]{4,})'|"([^"\n]{4,})"|(?P<bare>[^\s"'][^\s]{3,}))`
 
 // assigned matches a name, what gives it a value, and the value: in quotes, in
 // quotes that JSON or HTML have encoded, or up to the next space. A sign gives it,
@@ -81,9 +87,9 @@ func assigned(name string) *regexp.Regexp {
 		sign  = quote + `?[ \t\x{a0}\x{3000}]*(?:=>|:=|[:=：＝]|(?:%3[ad]|\\+u003d)(?:\+|%20)*)[ \t\x{a0}\x{3000}]*`
 		field = `(?:` + quote + `?,?\s{0,20}|[^{}\n]{0,120}?)` + quote + `?(?:parameter)?value` + sign
 		block = `(?:[|>][+-]?[ \t]*\n[ \t]*)?`
-		value = `(?:` + inEncoded + `|` + inDouble + `|` + inSingle + `|(?P<bare>(?:[^\s"'\\]|\\[^"'\n])(?:[^\s\\]|\\[^\n]){2,}))`
+		value = `(?:` + inEncoded + `|\{((?:[^{}\n]|\}\})+)\}(?:[;"']|$)|` + inDouble + `|` + inSingle + `|(?P<bare>(?:[^\s"'\\]|\\[^"'\n])(?:[^\s\\]|\\[^\n]){2,}))`
 	)
-	return at(`(?is)` + name + `(?:(?:` + sign + block + `|` + field + `)` + value + `|>([^<>\s][^<>\n]*)</)`)
+	return at(`(?is)` + name + `(?:(?:` + sign + block + `|` + field + `)` + value + `|>\s*<!\[CDATA\[([^\]\n]+)|>([^<>\s][^<>\n]*)</)`)
 }
 
 // told matches what a Chinese sentence says of a name: 初始密码为 X, 密码已重置为：X.
@@ -103,7 +109,7 @@ func secretShapes() []*secretShape {
 		{"AccessKey secret", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}["'\s,:;|/]{1,4}([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false, nil},
 		{"AccessKey ID", hints("ltai"), at(`LTAI[0-9A-Za-z]{12,}`), false, nil},
 		{"STS key", hints("sts."), at(`STS\.[0-9A-Za-z]{10,}`), false, nil},
-		{"security token", hints("cais"), at(`CAIS(?:[0-9A-Za-z+/]|%2[BbFf]){60,}(?:=|%3[Dd]){0,2}`), false, nil},
+		{"security token", hints("cais"), at(`CAIS(?:[0-9A-Za-z+/]|%(?:25){0,3}2[BbFf]){60,}(?:=|%(?:25){0,3}3[Dd]){0,2}`), false, nil},
 		{"JWT", hints("eyj"), at(`eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?`), false, nil},
 		{"Slack token", hints("xox"), at(`xox[abcdeoprs](?:\.xox[bp])?-[0-9A-Za-z%/+=-]{8,}`), false, nil},
 		{"Slack token", hints("xapp-", "xwfp-"), at(`x(?:app|wfp)-[0-9A-Za-z-]{8,}`), false, nil},
@@ -128,8 +134,7 @@ func secretShapes() []*secretShape {
 		{"credentials", hints(`"auth"`, `\"auth\"`), at(`\\*"auth\\*"[ \t]*:[ \t]*\\*"([0-9A-Za-z+/]{8,}={0,2})`), false, nil},
 		{"bearer token", hints("bearer"), at(`(?i)bearer[ \t]+([0-9A-Za-z._~+/=-]{8,})`), true, nil},
 		{privateKey, hints("ls0tls1crudjti"), at(wrappedKey), false, nil},
-		{"password", hints("://"), at(`://[^\s/:@"']*:([^\s/"']+)@`), false, nil},
-		{"password", hints("://"), at(`://[^\s/:@"'?#]*:(\D[^\s"'<>]*|\d{1,5}[^\s"'<>/0-9][^\s"'<>]*|\d{6,}[^\s"'<>]*)@[\w.-]+(?::[0-9]+)?(?:[/?#\s"',;)]|$)`), false, nil},
+		{"password", hints("://"), at(`://[^\s/:@"'?#]*:(?:([^\s/"']+)` + atHost + `|([^\d\s"<>][^\s"<>]*|\d{1,5}[^\s"<>/0-9][^\s"<>]*|\d{6,}[^\s"<>]*)` + atHost + `|([^\s/"']+)@)`), false, nil},
 		{"token", hints("://"), at(`://([0-9A-Za-z_-]{16,})@`), false, nil},
 		{"password", hints("identified by", "identified with"), at(`(?i)identified (?:by|with [a-z_]+ (?:by|as))[ \t]+(?:password[ \t]+)?(?:\\+["']([^"'\\\n]+)|` + inSingle + `|` + inDouble + `)`), false, nil},
 		{"password", hints("password '", `password "`, "password('", `password("`), at(`(?i)password[ (](?:'((?:[^'\n]|''){3,})'|"((?:[^"\n]|""){3,})")`), false, nil},
@@ -153,8 +158,8 @@ func secretShapes() []*secretShape {
 		{"password", hints("net user "), at(`(?i)net user[ \t]+\S+[ \t]+([^\s/*]\S*)`), false, nil},
 		{"password", hints("echo "), at(`(?i)echo[ \t]+(?:-[a-z]+[ \t]+)?["']?[^\s:"']+:([^\s"'|]+)["']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd`), false, nil},
 		{"password", hints("echo "), at(`(?i)echo[ \t]+(?:-[a-z]+[ \t]+)?["']?([^\s"'|]+)["']?[ \t]*\|[ \t]*(?:sudo[ \t]+-S|[^\n|]{0,200}--(?:password-)?stdin)`), false, nil},
-		{"password", hints("password "), at(`(?i)password (?:is|was|has been|will be)(?: now)?(?: re-?set(?: to)?| set to| changed to| updated to| generated)?:?[ \t]+["']?([^\s"']{4,})`), true, nil},
-		{"password", hints("password"), at(`(?i)password[^\n:=]{0,60}:[ \t]*["']?([^\s"']{4,})`), true, ofSomebody},
+		{"password", hints("password "), at(`(?i)password (?:is|was|has been|will be)(?: now)?(?: re-?set(?: to)?| set to| changed to| updated to| generated)?:?[ \t]+` + toldWord), true, nil},
+		{"password", hints("password"), at(`(?i)password[^\n:=]{0,60}:[ \t]*` + toldWord), true, ofSomebody},
 		{"secret key", hints(" -k"), at(`[ \t]-k[ \t]*([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false, after("ossutil")},
 		{"cookie", hints("cookie"), at(`(?i)cookie2?\\*["']?[ \t]*:[ \t]*\\*["']?([^\s=;"'\\]+=[^\n"'\\]{6,})`), false, nil},
 		{"password", hints("password ", "passwd ", "pass ", "pwd ", "password,", `password"`, "password'"), at(`(?i)[a-z]+` + nextWord + `([^\s"',\\\]-][^\s"',\\\]]*)`), false, inOption},
@@ -229,8 +234,11 @@ func (s *secretShape) match(text string, i int) (span, bool) {
 // endOfBare is where a value without quotes ends that begins at from and has no
 // space before to. Passwords hold any sign, so a sign ends it only where the syntax
 // around it does: & ; and , before the next name=, a quote that was opened before the
-// hint, an element that is closed.
+// hint, an element that is closed, a full-width sign.
 func endOfBare(text string, hint, from, to int) int {
+	if i := strings.IndexAny(text[from:to], "，。；、！？）】」』”》"); i >= 0 { // of a Chinese sentence
+		to = from + i
+	}
 	for i := from; i < to; i++ {
 		switch text[i] {
 		case '&', ';', ',', '%', '\\':
