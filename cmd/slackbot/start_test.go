@@ -65,6 +65,7 @@ func TestAStartIsAskedForFirst(t *testing.T) {
 	require.Contains(t, question.Text, "Start gather_env_stats ")
 	require.Contains(t, question.Text, cloudsim.CheckoutEnv)
 	require.Contains(t, says(question), "It creates a change")
+	require.Contains(t, says(question), "It works on all instances of the environment.")
 	require.Empty(t, s.cloud.Calls().Changes)
 	s.audited(t, map[string]any{"outcome": "asked", "tool": "gather_env_stats"})
 	s.click(t, slacksim.Alice, question, "start")
@@ -74,6 +75,17 @@ func TestAStartIsAskedForFirst(t *testing.T) {
 	require.Len(t, s.cloud.Calls().Changes, 1)
 	require.Contains(t, report.Text, s.cloud.Calls().Changes[0])
 	s.audited(t, map[string]any{"tool": "gather_env_stats", "verdict": "failed"})
+}
+
+func TestAQuestionSaysOnHowManyInstancesAndAnEmptyListIsNone(t *testing.T) {
+	s := newScene(t, sceneOptions{file: asking})
+	question := *s.command(t, slacksim.Alice, slacksim.Incidents, "/gather_env_stats", "checkout-env "+string(cloudsim.FullDiskInstance)+" "+string(cloudsim.OddInstance)).Message
+	require.Contains(t, says(question), "It works on 2 instances: "+string(cloudsim.FullDiskInstance)+", "+string(cloudsim.OddInstance)+".")
+	for _, nothing := range []string{"target_instances=", "--target-instances ,", `target_instances="" `} {
+		refused := *s.command(t, slacksim.Alice, slacksim.Incidents, "/gather_env_stats", "checkout-env "+nothing).Message
+		require.Contains(t, says(refused), "target_instances is empty; leave it out for all", nothing)
+	}
+	require.Empty(t, s.cloud.Calls().Changes)
 }
 
 func TestAQuestionCanBeAnsweredWithNo(t *testing.T) {
