@@ -301,6 +301,7 @@ func FuzzRedact(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, which byte) {
 		clean, n := testLock.redact(text)
 		require.Equal(t, n > 0, clean != text)
+		require.LessOrEqual(t, len(clean), len(text)+n*len("[redacted  #000000]")+n*maxName, "a mark for each secret")
 		again, more := testLock.redact(clean)
 		if n == 0 {
 			require.Zero(t, more)
@@ -309,6 +310,24 @@ func FuzzRedact(f *testing.F) {
 		carrier := fmt.Sprintf(carriers[int(which)%len(carriers)], plantedSecret)
 		clean, _ = testLock.redact(text + "\n" + carrier + "\n" + text)
 		require.NotContains(t, clean, plantedSecret)
+	})
+}
+
+// FuzzValues: whatever stands around a labelled value on other lines, and whatever
+// sign it holds, no piece of it is shown.
+func FuzzValues(f *testing.F) {
+	f.Add("x", byte(0), byte(0))
+	f.Add(`{"a":"`, byte(9), byte(5))
+	f.Add("it's", byte(20), byte(22))
+	f.Fuzz(func(t *testing.T, around string, which, sign byte) {
+		secret := "Qw3rTy7x" + hostSigns[int(sign)%len(hostSigns):][:1] + "Zx9Vb7n2"
+		line := fmt.Sprintf(bareLabels[int(which)%len(bareLabels)].text, secret)
+		clean, _ := testLock.redact(around + "\n" + line + "\n" + around)
+		for _, piece := range []string{secret[:8], secret[9:]} {
+			if !strings.Contains(around, piece) {
+				require.NotContains(t, clean, piece)
+			}
+		}
 	})
 }
 
