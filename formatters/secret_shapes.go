@@ -213,7 +213,11 @@ func (s *secretShape) match(text string, i int) (span, bool) {
 		}
 	}
 	if isBare {
-		to = endOfBare(text, i, i+from, i+to) - i
+		end := endOfBare(text, i, i+from, i+to) - i
+		if end < to && end-from < minBare {
+			return span{}, false // what stood behind it made it long enough
+		}
+		to = end
 	}
 	if faked := holdsMark.FindStringIndex(window[from:]); faked != nil && faked[0] == 0 {
 		to = from + faked[1] // and what stands behind it
@@ -225,11 +229,14 @@ func (s *secretShape) match(text string, i int) (span, bool) {
 	secret := strings.TrimRight(text[i+from:i+to], ",.;)]}") // of the sentence or the JSON around it
 	found := span{i + from, i + from + len(secret), s.kind}
 	if noSecret(secret) || isMarked(text, found.from) || said(text, found) || s.prose && !explicit(text[:found.from]) && !looksRandom(secret) ||
+		s.prose && s.kind != "password" && sourceCode.MatchString(secret) ||
 		(s.prose || s.hints[0] == "pwd") && filePath.MatchString(secret) { // such as the working directory
 		return span{}, false
 	}
 	return found, true
 }
+
+const minBare = 3 // bytes of a value that ends before a space
 
 // endOfBare is where a value without quotes ends that begins at from and has no
 // space before to. Passwords hold any sign, so a sign ends it only where the syntax
@@ -296,6 +303,8 @@ func noSecret(s string) bool {
 
 var (
 	variable = regexp.MustCompile(`^(?:\$[A-Za-z_][0-9A-Za-z_]*|\$\{[^}]*\}?|\$\([^)]*\)?)$`)
+	// sourceCode is a call or a literal of a programming language: errors.New(…
+	sourceCode = regexp.MustCompile(`^(?:[&*]?[A-Za-z]+(?:\.[A-Za-z]+)+|[&*][A-Za-z]+)[({]`)
 	// lengthRule is how long a password has to be: 密码为8-30位.
 	lengthRule = regexp.MustCompile(`^[0-9]{1,3}[-~][0-9]{1,3}$`)
 	filePath   = regexp.MustCompile(`^(?:~|\.{0,2})/[\w./-]*$`)

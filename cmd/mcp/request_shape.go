@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ var shapes = map[mcp.MCPMethod]func() any{
 // quotes Go's types, its own encoding of cursors, or nothing that helps.
 func checkRequest(all []tools.Tool) func(method string, message []byte) *rpc.Error {
 	return func(method string, message []byte) *rpc.Error {
-		for _, why := range []string{wrongShape(method, message), wrongCursor(method, message), wrongName(method, message, all)} {
+		for _, why := range []string{wrongShape(method, message), givenTwice(method, message), wrongCursor(method, message), wrongName(method, message, all)} {
 			if why != "" {
 				return &rpc.Error{Code: rpc.InvalidParams, Message: method + ": " + why}
 			}
@@ -56,6 +57,40 @@ func wrongShape(method string, message []byte) string {
 	_, field, _ := strings.Cut("."+wrong.Field, ".params") // Go's own names of embedded structs may stand before it and in it
 	field = strings.ReplaceAll(field, ".Alias", "")
 	return fmt.Sprintf("params%.100s must be %s, got %s", strings.ToValidUTF8(field, "?"), inWords(wrong.Type), wrong.Value)
+}
+
+// givenTwice names an argument that stands twice: the library takes the last, and the
+// first may have said where something is to be started.
+func givenTwice(method string, message []byte) string {
+	var m struct {
+		Params struct {
+			Arguments json.RawMessage `json:"arguments"`
+		} `json:"params"`
+	}
+	if mcp.MCPMethod(method) != mcp.MethodToolsCall || json.Unmarshal(message, &m) != nil {
+		return ""
+	}
+	d := json.NewDecoder(bytes.NewReader(m.Params.Arguments))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return ""
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return ""
+		}
+		var value json.RawMessage
+		if d.Decode(&value) != nil {
+			return ""
+		}
+		text, _ := name.(string)
+		if seen[text] {
+			return fmt.Sprintf("params.arguments: %.60q is given twice; give it once", text)
+		}
+		seen[text] = true
+	}
+	return ""
 }
 
 // wrongCursor: every list of this server is one page, so that any cursor is of

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
 // The codes of JSON-RPC.
@@ -150,8 +151,12 @@ func Restore(answer []byte, standIn string, id json.RawMessage) []byte {
 }
 
 // Survives tells whether an id or token means the same when it has been a float64
-// or a Go string.
+// or a Go string. So does, for want of better, one that is no UTF-8: put back as it
+// is, it would end the session of a client that reads strictly.
 func Survives(raw json.RawMessage) bool {
+	if !utf8.Valid(raw) {
+		return true
+	}
 	var value any
 	if json.Unmarshal(raw, &value) != nil {
 		return false
@@ -223,6 +228,7 @@ func Refusal(id json.RawMessage, e Error) []byte {
 	if !isID(id) {
 		id = json.RawMessage("null")
 	}
+	id = bytes.ToValidUTF8(id, []byte("\uFFFD"))
 	line, err := json.Marshal(struct {
 		Version string          `json:"jsonrpc"`
 		ID      json.RawMessage `json:"id"`

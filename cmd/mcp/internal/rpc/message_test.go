@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -72,4 +73,12 @@ func FuzzIDOfCut(f *testing.F) {
 		}
 		t.Fatalf("%s is not the id of %s", id, message)
 	})
+}
+
+func TestNoAnswerHasAnIDThatIsNoUTF8(t *testing.T) {
+	wrong := json.RawMessage("\"\xff\xe4\"")
+	line := []byte("{\"jsonrpc\":\"2.0\",\"id\":\"\xff\xe4\",\"method\":\"ping\"}")
+	_, id, _ := rpc.Stand(line, func() string { return "stand-in" })
+	require.Nil(t, id, "it would be put back as it is")
+	require.True(t, utf8.Valid(rpc.Refusal(wrong, rpc.InUTF16)), "a refusal")
 }
