@@ -101,6 +101,9 @@ func readCLIFile() (*cliFile, error) {
 
 // readSmall reads a file of credentials. Its errors are absent or inWords.
 func readSmall(path string) ([]byte, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, inWords("it is a pipe or a device, and no file") // opening it could wait for ever
+	}
 	file, err := os.Open(path) //nolint:gosec // the path is the user's own
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, absent("no such file")

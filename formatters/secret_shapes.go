@@ -42,6 +42,12 @@ const nextWord = `(?:[ \t]+|\\*["']?,[ \t]*)\\*["']?`
 // atWord accepts lines that end before the beginning of a word, or behind _.
 func atWord(line string) bool { return line == "" || !isAlnum(line[len(line)-1]) }
 
+// atLineStart accepts what stands first, behind a prompt or a time.
+func atLineStart(line string) bool {
+	line = strings.TrimRight(line, " \t")
+	return line == "" || strings.HasSuffix(line, ">") || strings.HasSuffix(line, `"`)
+}
+
 // inOption accepts lines that end within the name of an option.
 func inOption(line string) bool {
 	name := strings.TrimRightFunc(line, func(r rune) bool { return isAlnum(r) || r == '_' || r == '-' })
@@ -148,11 +154,11 @@ func secretShapes() []*secretShape {
 		{"password", hints("密码", "密碼", "口令"), assigned(`(?:密码|密碼|口令)`), false, nil},
 		{"password", hints("密码", "密碼", "口令"), told(`(?:密码|密碼|口令)`), false, nil},
 		{"password", hints("requirepass"), at(`(?i)requirepass[ \t]+` + shellWord), false, nil},
-		{"password", hints(" -p"), at(`[ \t]-p` + shellWord), false, after("mysql")},
+		{"password", hints(" -p"), at(`[ \t]-p` + shellWord), false, after("mysql", "7z")},
 		{"password", hints(" -p"), at(`[ \t]-p[ \t]*` + shellWord), false, after("sshpass", " login", "mongo ", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport")},
 		{"password", hints(" -a"), at(`[ \t]-a[ \t]*` + shellWord), false, after("redis-cli")},
 		{"password", hints(" -w"), at(`[ \t]-w[ \t]*` + shellWord), false, after("ldap")},
-		{"password", hints(" -u", " --user"), at(`[ \t](?:-u|--user)[ =]?(?:'[^\s:']+:([^'\n]+)|"[^\s:"]+:((?:[^"\\\n]|\\.)+)|\\+"[^\s:"\\]+:([^"\\\n]+)|[^\s:"'\\]+:(?P<bare>[^\s]+))`), false, after("curl", "wget")},
+		{"password", hints(" -u", " --user"), at(`[ \t](?:-u|--user)[ =]?(?:'[^\s:']+:([^'\n]+)|"[^\s:"]+:((?:[^"\\\n]|\\.)+)|\\+"[^\s:"\\]+:([^"\\\n]+)|[^\s:"'\\]*:(?P<bare>[^\s]+))`), false, after("curl", "wget")},
 		{"password", hints(" -u", " --user"), at(`[ \t](?:-U|--user)[ =]?["']?[^\s%"']+%([^\s"']+)`), false, after("smb", "rpcclient")},
 		{"password", hints("-pass"), at(`-pass(?:in|out)?[ \t]+(?:'pass:([^'\n]+)|"pass:([^"\n]+)|pass:(?P<bare>[^\s]+))`), false, nil},
 		{"password", hints("net user "), at(`(?i)net user[ \t]+\S+[ \t]+([^\s/*]\S*)`), false, nil},
@@ -160,6 +166,26 @@ func secretShapes() []*secretShape {
 		{"password", hints("echo "), at(`(?i)echo[ \t]+(?:-[a-z]+[ \t]+)?["']?([^\s"'|]+)["']?[ \t]*\|[ \t]*(?:sudo[ \t]+-S|[^\n|]{0,200}--(?:password-)?stdin)`), false, nil},
 		{"password", hints("password "), at(`(?i)password (?:is|was|has been|will be)(?: now)?(?: re-?set(?: to)?| set to| changed to| updated to| generated)?:?[ \t]+` + toldWord), true, nil},
 		{"password", hints("password"), at(`(?i)password[^\n:=]{0,60}:[ \t]*` + toldWord), true, ofSomebody},
+		{"password", hints("_auth="), at(`(?i)_auth=` + shellWord), false, nil},
+		{"password", hints("auth "), at(`(?i)auth[ \t]+(?:default[ \t]+)?([!-~]{6,})`), true, atLineStart},
+		{"password", hints("-password "), at(`(?i)-password[ \t]+` + shellWord), false, nil},
+		{"password", hints("/pass:", "/password:"), at(`(?i)/pass(?:word)?:` + shellWord), false, nil},
+		{"password", hints("convertto-securestring "), at(`(?i)convertto-securestring[ \t]+(?:-string[ \t]+)?(?:` + inSingle + `|` + inDouble + `)`), false, nil},
+		{"password", hints(" -p"), at(`[ \t]-P[ \t]*` + shellWord), false, after("sqlcmd", "osql", "bcp", "zip")},
+		{"password", hints(" -k"), at(`[ \t]-k[ \t]+` + shellWord), false, after("openssl enc")},
+		{"password", hints(" -u"), at(`[ \t]-u[ \t]*[^\s,"']+,([^\s"']+)`), false, after("lftp")},
+		{"password", hints("sqlplus ", "expdp ", "impdp "), at(`(?i)[a-z]+[ \t]+(?:-\S+[ \t]+)*[\w$#]+/([^\s@/"']+)`), false, nil},
+		{"password", hints("jdbc:oracle:"), at(`(?i)jdbc:oracle:[a-z]+:[^\s/@]+/([^\s@"']+)@`), false, nil},
+		{"password", hints("htpasswd "), at(`htpasswd[ \t]+-[A-Za-z]*b[A-Za-z]*[ \t]+\S+[ \t]+\S+[ \t]+` + shellWord), false, nil},
+		{"password", hints("masterauth "), at(`(?i)masterauth[ \t]+` + shellWord), false, nil},
+		{"password", hints(" >"), at(`[ \t]>([!-~]{6,})`), false, after("SETUSER", "setuser")},
+		{"password", hints("password::"), at(`(?i)password::[ \t]*([0-9A-Za-z+/=]{6,})`), false, nil},
+		{"password", hints(`password"`, `password'`), at(`(?i)password["'][^<>\n]{0,60}>([^<>\s][^<>\n]*)</`), false, nil},
+		{"password", hints("password", "passwd"), at(`(?i)passw(?:or)?d[ \t]*(?:[|│][ \t]*|\t[ \t]*|(?:[ ]\.)+[ ]*:[ ]*)([^\s|│]{4,})`), true, nil},
+		{"password", hints("passcode"), assigned(`passcode`), false, nil},
+		{"password", hints("密码", "密碼", "口令"), at(`(?:密码|密碼|口令)(?:[ \t\x{3000}]+([!-~]{6,})|([0-9A-Za-z][!-~]{7,})|[:：][ \t]*\n[ \t]*([!-~]{6,})[ \t]*(?:\n|$))`), true, nil},
+		{"token", hints("_authtoken"), at(`(?i)_authtoken[ \t=]+` + shellWord), false, nil},
+		{"secret", hints("私钥", "私鑰"), told(`(?:私钥|私鑰)`), false, nil},
 		{"secret key", hints(" -k"), at(`[ \t]-k[ \t]*([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false, after("ossutil")},
 		{"cookie", hints("cookie"), at(`(?i)cookie2?\\*["']?[ \t]*:[ \t]*\\*["']?([^\s=;"'\\]+=[^\n"'\\]{6,})`), false, nil},
 		{"password", hints("password ", "passwd ", "pass ", "pwd ", "password,", `password"`, "password'"), at(`(?i)[a-z]+` + nextWord + `([^\s"',\\\]-][^\s"',\\\]]*)`), false, inOption},
