@@ -73,9 +73,21 @@ func onlyOne(named []string) string {
 	return ""
 }
 
+// maxSignText is how much of the beginning and of the end of a long text is searched
+// for signs: an error says what it is in few words.
+const maxSignText = 64 << 10
+
+func endsOf(text string) string {
+	if len(text) <= 2*maxSignText {
+		return text
+	}
+	return text[:maxSignText] + "\n" + text[len(text)-maxSignText:]
+}
+
 // signsIn are the codes of the text, else its HTTP statuses, else what its words
 // say.
 func signsIn(text string) []failure {
+	text = endsOf(text)
 	signs := codesIn(text)
 	if len(signs) == 0 {
 		signs = statusesIn(text)
