@@ -25,7 +25,7 @@ var (
 	changeID    = IDKind{"ChangeId", "change_id", "gather_env_stats", regexp.MustCompile(`^wc-[0-9a-z]+$`), "wc-5d4103a856fd7c14ac900000", 24}
 	invokeID    = IDKind{"InvokeId", "invoke_id", "get_invocation_results", regexp.MustCompile(`^t-[0-9a-z]+$`), "t-hz0jdfwd9f00000", 0}
 	commandID   = IDKind{"CommandId", "command_id", "get_invocation_results", regexp.MustCompile(`^c-[0-9a-z]+$`), "c-hz0jdfwcsr00000", 0}
-	instanceID  = IDKind{"InstanceId", "instance_id", "get_invocation_results", regexp.MustCompile(`^(?:i-[0-9a-z]+|mi-[0-9a-z]{6,})$`), "i-bp1i7gg30r52z2em0000", 20}
+	instanceID  = IDKind{"InstanceId", "instance_id", "get_invocation_results", regexp.MustCompile(`^m?i-[0-9a-z]+$`), "i-bp1i7gg30r52z2em0000", 20}
 	appID       = IDKind{"AppId", "app_id", "get_app_status", regexp.MustCompile(`^[0-9a-f]{4,12}(-[0-9a-f]{2,8}){3}-[0-9a-f]{6,16}$`), "0099b7be-5f5b-4512-a7fc-56049ef10000", 32}
 	operationID = IDKind{"OperationId", "operation_id", "get_operation_result", regexp.MustCompile(`^op_[0-9A-Za-z_-]+$`), "op_7c1f0a3b52d94e0f", 0}
 
