@@ -29,7 +29,7 @@ type failure struct {
 // The text is hostile. Nothing of it is taken but words that have exactly the
 // shape of what they should be.
 func failuresIn(text string) (found []failure) {
-	signs, named := signsIn(text), operationsIn(text)
+	signs, named := signsIn(text), operationsIn(endsOf(text))
 	denied := slices.ContainsFunc(signs, failure.isDenial)
 	if denied {
 		found = denialsIn(text, named)
