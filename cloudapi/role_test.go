@@ -312,8 +312,14 @@ func TestWhoLeavesDoesNotWaitForSTS(t *testing.T) {
 		<-s.forms // it was asked
 		cancel(cause)
 	}()
-	_, err := s.base().Assume(s.role(t)).Key(ctx)
+	credentials := s.base().Assume(s.role(t))
+	_, err := credentials.Key(ctx)
 	require.ErrorIs(t, err, cause)
+	s.Clear() // the look-up goes on for whoever comes next
+	s.server.CloseClientConnections()
+	key, err := credentials.Key(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, key.ID, "STS.")
 }
 
 func TestAnARNThatIsNone(t *testing.T) {
