@@ -181,7 +181,7 @@ func onlyChanged(before, after []byte, profile string, changes []change) bool {
 	if json.Unmarshal(before, &old) != nil || json.Unmarshal(after, &now) != nil {
 		return false
 	}
-	p := named1(old, profile)
+	p := profileNamed(old, profile)
 	if p == nil {
 		return false
 	}
@@ -200,8 +200,8 @@ func onlyChanged(before, after []byte, profile string, changes []change) bool {
 	return reflect.DeepEqual(old, now)
 }
 
-// named1 is the first profile of that name in a file that was read without types.
-func named1(file map[string]any, name string) map[string]any {
+// profileNamed is the first profile of that name in a file that was read without types.
+func profileNamed(file map[string]any, name string) map[string]any {
 	for key, value := range file {
 		if !strings.EqualFold(key, "profiles") {
 			continue

@@ -72,6 +72,8 @@ func TestWhatPeoplePrintAtThreeInTheMorning(t *testing.T) {
 		"New-User -Password %s -Name x", "sqlcmd -U sa -P %s -Q x", "osql -Usa -P%s", "jdbc:oracle:thin:app/%s@db:1521/x", "sqlplus app/%s@db", "lftp -u app,%s h", "curl -u :%s h",
 		"npm config set //r/:_authToken %s", "//registry.npmjs.org/:_authToken=%s", "默认密码%s", "密码 %s", "私钥：%s", "密码：\n%s", "| password | %s |", "password\t%s", "Password . . . : %s", "passcode: %s",
 		"userPassword:: %s", `<entry key="db.password">%s</entry>`, "openssl enc -k %s", "zip -P %s x", "unzip -P %s x", "7z -p%s x", "htpasswd -b f u %s", "masterauth %s", "ACL SETUSER u on >%s",
+		"root:%s@tcp(10.0.0.1:3306)/shop", `dsn: "app:%s@tcp(db)/shop?parseTime=true"`, "machine h login u password %s", "db.example.com:5432:shop:app:%s", "sentinel auth-pass mymaster %s", `db.auth("u", "%s")`,
+		"nacos.core.auth.plugin.nacos.token.secret.key=%s", `$pw = "%s"`, "chpasswd:\n  list: |\n    root:%s", `net use Z: \\h\s %s /user:app`, "keytool -storepass x -password %s",
 		"spring:\n  redis:\n    password: %s\n    host: h", "druid.login-password=%s", "accounts:\n- accessKey: RocketMQ\n  secretKey: %s", `  + password = "%s"`, "ansible_ssh_pass=%s",
 		`changed: [h] => {"cmd": "mysql -uroot -p%s -e 'x'"}`, `"module_args": {"login_password": "%s"}`, "mongodb://u:%s@h1:27017,h2:27017/admin?replicaSet=r", "kubectl create secret generic x --from-literal=password=%s",
 		`"Env": ["MYSQL_ROOT_PASSWORD=%s","PATH=/usr/bin"]`, "helm --set auth.password=%s,user=x", "x-acs-security-token: %s", "CHANGE MASTER TO MASTER_PASSWORD='%s'", "<Password>%s</Password>",

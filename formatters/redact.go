@@ -79,7 +79,7 @@ func findSecrets(text string) []span {
 	for i := 0; ; {
 		at, recognisers := secretScanner().next(text, i)
 		if at == len(text) {
-			return slices.Concat(spans, findKeys(text), findSecretData(text), findAnywhere(text))
+			return slices.Concat(spans, findKeys(text), findSecretData(text), findDSNs(text), findAnywhere(text))
 		}
 		i = at + 1
 		for _, r := range recognisers {

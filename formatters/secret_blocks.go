@@ -2,6 +2,7 @@ package formatters
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -30,6 +31,21 @@ func findKeys(text string) (spans []span) {
 		}
 	}
 }
+
+// findDSNs finds the passwords in the data source names of Go's driver for MySQL,
+// which have no scheme before them: user:password@tcp(host:3306)/shop.
+func findDSNs(text string) (spans []span) {
+	for _, at := range dsnHost.FindAllStringIndex(text, -1) {
+		word := text[max(0, at[0]-maxSecret):at[0]]
+		word = word[strings.LastIndexAny(word, " \t\n\"'=")+1:]
+		if user := strings.IndexByte(word, ':'); user >= 0 && user+1 < len(word) {
+			spans = append(spans, span{at[0] - len(word) + user + 1, at[0], "password"})
+		}
+	}
+	return slices.DeleteFunc(spans, func(s span) bool { return isMarked(text, s.from) })
+}
+
+var dsnHost = regexp.MustCompile(`@(?:tcp|unix|cloudsql)\(`)
 
 // keyEnd is where a private key ends that has begun before i.
 func keyEnd(text string, i int) int {

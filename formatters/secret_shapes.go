@@ -54,6 +54,13 @@ func inOption(line string) bool {
 	return strings.HasPrefix(line[len(name):], "--")
 }
 
+// inAnyOption is inOption for names that say enough by themselves: PowerShell's and
+// Java's options have one hyphen.
+func inAnyOption(line string) bool {
+	name := strings.TrimRightFunc(line, func(r rune) bool { return isAlnum(r) || r == '_' })
+	return strings.HasSuffix(name, "-")
+}
+
 // notOfPage refuses lines that end in the name of a NextToken, which is no secret.
 func notOfPage(line string) bool {
 	line = strings.TrimRight(strings.ToLower(line), "_-")
@@ -97,6 +104,17 @@ func assigned(name string) *regexp.Regexp {
 	)
 	return at(`(?is)` + name + `(?:(?:` + sign + block + `|` + field + `)` + value + `|>\s*<!\[CDATA\[([^\]\n]+)|>([^<>\s][^<>\n]*)</)`)
 }
+
+// What Chinese texts call passwords, and keys.
+const (
+	chinesePassword = `(?:密码|密碼|口令)`
+	chineseKey      = `(?:密钥|密鑰|秘钥|秘鑰|令牌|私钥|私鑰)`
+)
+
+var (
+	chinesePasswords = hints("密码", "密碼", "口令")
+	chineseKeys      = hints("密钥", "密鑰", "秘钥", "秘鑰", "令牌", "私钥", "私鑰")
+)
 
 // told matches what a Chinese sentence says of a name: 初始密码为 X, 密码已重置为：X.
 func told(name string) *regexp.Regexp {
@@ -147,13 +165,13 @@ func secretShapes() []*secretShape {
 		{"password", hints("passw"), assigned(`passw(?:or)?d`), false, nil},
 		{"password", hints("passphrase"), assigned(`passphrase`), false, nil},
 		{"password", hints("pass=", `pass"`, `pass\`, "_pass", "pass ="), assigned(`_?pass`), false, nil},
-		{"password", hints("pw=", "pw:", `pw"`), assigned(`pw`), false, atWord},
+		{"password", hints("pw=", "pw:", `pw"`, "pw ="), assigned(`pw`), false, atWord},
 		{"password", hints("passw"), at(`(?i)passw(?:or)?ds\\*["']?[ \t]*[:=][ \t]*\[[ \t]*([^\]\n]{3,})`), false, nil},
 		{"password", hints("passw"), assigned(`passw(?:or)?d[_.-](?:[0-9]{1,3}|admin|db|dev|main|new|old|prod|prd|ro|root|rw|stag(?:e|ing)|test|uat)`), false, nil},
 		{"password", hints("pwd"), assigned(`pwd`), false, nil},
-		{"password", hints("密码", "密碼", "口令"), assigned(`(?:密码|密碼|口令)`), false, nil},
-		{"password", hints("密码", "密碼", "口令"), told(`(?:密码|密碼|口令)`), false, nil},
-		{"password", hints("requirepass"), at(`(?i)requirepass[ \t]+` + shellWord), false, nil},
+		{"password", chinesePasswords, assigned(chinesePassword), false, nil},
+		{"password", chinesePasswords, told(chinesePassword), false, nil},
+		{"password", hints("requirepass", "masterauth "), at(`(?i)(?:requirepass|masterauth)[ \t]+` + shellWord), false, nil},
 		{"password", hints(" -p"), at(`[ \t]-p` + shellWord), false, after("mysql", "7z")},
 		{"password", hints(" -p"), at(`[ \t]-p[ \t]*` + shellWord), false, after("sshpass", " login", "mongo ", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport")},
 		{"password", hints(" -a"), at(`[ \t]-a[ \t]*` + shellWord), false, after("redis-cli")},
@@ -168,7 +186,6 @@ func secretShapes() []*secretShape {
 		{"password", hints("password"), at(`(?i)password[^\n:=]{0,60}:[ \t]*` + toldWord), true, ofSomebody},
 		{"password", hints("_auth="), at(`(?i)_auth=` + shellWord), false, nil},
 		{"password", hints("auth "), at(`(?i)auth[ \t]+(?:default[ \t]+)?([!-~]{6,})`), true, atLineStart},
-		{"password", hints("-password "), at(`(?i)-password[ \t]+` + shellWord), false, nil},
 		{"password", hints("/pass:", "/password:"), at(`(?i)/pass(?:word)?:` + shellWord), false, nil},
 		{"password", hints("convertto-securestring "), at(`(?i)convertto-securestring[ \t]+(?:-string[ \t]+)?(?:` + inSingle + `|` + inDouble + `)`), false, nil},
 		{"password", hints(" -p"), at(`[ \t]-P[ \t]*` + shellWord), false, after("sqlcmd", "osql", "bcp", "zip")},
@@ -177,23 +194,27 @@ func secretShapes() []*secretShape {
 		{"password", hints("sqlplus ", "expdp ", "impdp "), at(`(?i)[a-z]+[ \t]+(?:-\S+[ \t]+)*[\w$#]+/([^\s@/"']+)`), false, nil},
 		{"password", hints("jdbc:oracle:"), at(`(?i)jdbc:oracle:[a-z]+:[^\s/@]+/([^\s@"']+)@`), false, nil},
 		{"password", hints("htpasswd "), at(`htpasswd[ \t]+-[A-Za-z]*b[A-Za-z]*[ \t]+\S+[ \t]+\S+[ \t]+` + shellWord), false, nil},
-		{"password", hints("masterauth "), at(`(?i)masterauth[ \t]+` + shellWord), false, nil},
 		{"password", hints(" >"), at(`[ \t]>([!-~]{6,})`), false, after("SETUSER", "setuser")},
+		{"password", hints("login "), at(`(?i)login[ \t]+[^\s\[]+[ \t]+password[ \t]+` + shellWord), false, nil},
+		{"password", hints(":5432:"), at(`:5432:[^:\s]+:[^:\s]+:([^\s:]+)`), false, nil},
+		{"password", hints("auth-pass "), at(`(?i)auth-pass[ \t]+\S+[ \t]+` + shellWord), false, nil},
+		{"password", hints(".auth("), at(`\.auth\([ \t]*["'][^"'\n]+["'][ \t]*,[ \t]*["']([^"'\n]+)`), false, nil},
+		{"password", hints("chpasswd:"), at(`chpasswd:[ \t]*\n(?:[ \t]+expire:[^\n]*\n)?[ \t]+list:[ \t]*[|>]?[+-]?[ \t]*\n[ \t]*(?:- )?[\w-]+:(\S+)`), false, nil},
+		{"password", hints("net use "), at(`(?i)net use[ \t]+(?:\S:[ \t]+)?\\\\\S+[ \t]+([^\s/*]\S*)`), false, nil},
 		{"password", hints("password::"), at(`(?i)password::[ \t]*([0-9A-Za-z+/=]{6,})`), false, nil},
 		{"password", hints(`password"`, `password'`), at(`(?i)password["'][^<>\n]{0,60}>([^<>\s][^<>\n]*)</`), false, nil},
 		{"password", hints("password", "passwd"), at(`(?i)passw(?:or)?d[ \t]*(?:[|│][ \t]*|\t[ \t]*|(?:[ ]\.)+[ ]*:[ ]*)([^\s|│]{4,})`), true, nil},
 		{"password", hints("passcode"), assigned(`passcode`), false, nil},
-		{"password", hints("密码", "密碼", "口令"), at(`(?:密码|密碼|口令)(?:[ \t\x{3000}]+([!-~]{6,})|([0-9A-Za-z][!-~]{7,})|[:：][ \t]*\n[ \t]*([!-~]{6,})[ \t]*(?:\n|$))`), true, nil},
+		{"password", chinesePasswords, at(chinesePassword + `(?:[ \t\x{3000}]+([!-~]{6,})|([0-9A-Za-z][!-~]{7,})|[:：][ \t]*\n[ \t]*([!-~]{6,})[ \t]*(?:\n|$))`), true, nil},
 		{"token", hints("_authtoken"), at(`(?i)_authtoken[ \t=]+` + shellWord), false, nil},
-		{"secret", hints("私钥", "私鑰"), told(`(?:私钥|私鑰)`), false, nil},
 		{"secret key", hints(" -k"), at(`[ \t]-k[ \t]*([0-9A-Za-z]{30})(?:[^0-9A-Za-z]|$)`), false, after("ossutil")},
 		{"cookie", hints("cookie"), at(`(?i)cookie2?\\*["']?[ \t]*:[ \t]*\\*["']?([^\s=;"'\\]+=[^\n"'\\]{6,})`), false, nil},
 		{"password", hints("password ", "passwd ", "pass ", "pwd ", "password,", `password"`, "password'"), at(`(?i)[a-z]+` + nextWord + `([^\s"',\\\]-][^\s"',\\\]]*)`), false, inOption},
-		{"password", hints("password ", "passwd ", "pass ", "pwd "), at(`(?i)[a-z]+[ \t]+` + shellWord), false, inOption},
+		{"password", hints("password ", "passwd ", "pass ", "pwd "), at(`(?i)[a-z]+[ \t]+` + shellWord), false, inAnyOption},
 		{"secret", hints("secret ", "token ", "key ", "secret,", "token,", "key,", `secret"`, `token"`, `key"`), at(`(?i)[a-z]+` + nextWord + `([^\s"',\\\]-][^\s"',\\\]]{2,})`), true, inOption},
-		{"secret", hints("secret"), assigned(`secret(?:[_-]?(?:access[_-]?)?key)?`), true, nil},
-		{"secret", hints("密钥", "密鑰", "秘钥", "秘鑰", "令牌"), assigned(`(?:密钥|密鑰|秘钥|秘鑰|令牌)`), false, nil},
-		{"secret", hints("密钥", "密鑰", "秘钥", "秘鑰", "令牌"), told(`(?:密钥|密鑰|秘钥|秘鑰|令牌)`), false, nil},
+		{"secret", hints("secret"), assigned(`secret(?:[_.-]?(?:access[_-]?)?key)?`), true, nil},
+		{"secret", chineseKeys, assigned(chineseKey), false, nil},
+		{"secret", chineseKeys, told(chineseKey), false, nil},
 		{"key", hints("access"), at(`(?i)access[_ -]?key[_ -]?(?:secret|id)(?:[ \t]*\[[^\]\n]{0,60}\])?[ \t|│:]+([0-9A-Za-z+/=_-]{16,})`), false, nil},
 		{"key", hints("accesskey", "access_key", "access-key", "access key"), assigned(`access[_ -]?key(?:[_ -]?(?:secret|id))?`), true, nil},
 		{"key", hints("apikey", "api_key", "api-key"), assigned(`api[_-]?key`), true, nil},

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -71,7 +72,7 @@ func ignoredNote(names []string) string {
 	}
 	text := "ignored, because the tool has no such arguments: " + strings.Join(words, ", ")
 	if more := len(names) - len(words); more > 0 {
-		text += " and " + plural(more, "more", "more")
+		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
 }

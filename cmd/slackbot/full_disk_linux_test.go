@@ -3,14 +3,13 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/alitriage/alitriage/cmd/slackbot/internal/slacksim"
 )
@@ -26,29 +25,25 @@ func init() {
 	}
 }
 
-func (p *process) limitFiles(t *testing.T, limit string) {
+func (p *process) limitFiles(t *testing.T, limit uint64) {
 	t.Helper()
-	out, err := exec.Command("prlimit", "--pid", strconv.Itoa(p.Process.Pid), "--fsize="+limit+":unlimited").CombinedOutput() //nolint:noctx // it is done at once
-	require.NoError(t, err, "%s", out)
+	require.NoError(t, unix.Prlimit(p.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: limit, Max: unix.RLIM_INFINITY}, nil))
 }
 
 func TestABotWhoseDiskWasFullRecoversWhenThereIsRoom(t *testing.T) {
-	if _, err := exec.LookPath("prlimit"); err != nil {
-		t.Skip("there is no prlimit")
-	}
 	s := newScene(t, sceneOptions{file: usual, idle: true, slack: crowd(80)})
 	s.env[smallFiles] = "1"
 	p := s.launch(t)
 	s.command(t, slacksim.Alice, slacksim.Incidents, "/get_app_status", "checkout")
 	s.until(t, slacksim.Alice, slacksim.Incidents, "ACTION_NEEDED: ")
-	p.limitFiles(t, "65536")
+	p.limitFiles(t, 64<<10)
 	full := false
 	for i := 0; i < 400 && !full; i++ {
 		answer := s.command(t, member(i%80), slacksim.Incidents, "/get_app_status", fmt.Sprintf("5c0e8a4f-93d1-4b7a-a2f6-%012x", i))
 		full = strings.Contains(answer.Text(), "could not be stored")
 	}
 	require.True(t, full)
-	p.limitFiles(t, "unlimited")
+	p.limitFiles(t, unix.RLIM_INFINITY)
 	s.eventually(t, "a new start", func() bool { return strings.Count(p.log.String(), "operations on ") == 2 })
 	_, rest, _ := strings.Cut(p.log.String()[strings.LastIndex(p.log.String(), "operations on "):], "operations on ")
 	url, _, _ := strings.Cut(rest, "/healthz")
