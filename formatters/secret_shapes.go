@@ -57,8 +57,7 @@ func inOption(line string) bool {
 // inAnyOption is inOption for names that say enough by themselves: PowerShell's and
 // Java's options have one hyphen.
 func inAnyOption(line string) bool {
-	name := strings.TrimRightFunc(line, func(r rune) bool { return isAlnum(r) || r == '_' })
-	return strings.HasSuffix(name, "-")
+	return strings.HasPrefix(line[strings.LastIndexAny(line, " \t")+1:], "-")
 }
 
 // notOfPage refuses lines that end in the name of a NextToken, which is no secret.
@@ -107,7 +106,7 @@ func assigned(name string) *regexp.Regexp {
 
 // What Chinese texts call passwords, and keys.
 const (
-	chinesePassword = `(?:密码|密碼|口令)`
+	chinesePassword = `(?:密码|密碼|口令)` //nolint:gosec // what names one, and none itself
 	chineseKey      = `(?:密钥|密鑰|秘钥|秘鑰|令牌|私钥|私鑰)`
 )
 
