@@ -276,7 +276,7 @@ func (b *bot) takeWork(ctx context.Context, access config.SlackAccess, backgroun
 		b.health.socket(number, false)
 	}
 	background.Go(func() {
-		if err := s.serve(ctx, b.slack.api); err != nil {
+		if err := s.serve(ctx); err != nil {
 			failed <- err
 		}
 	})

@@ -162,6 +162,11 @@ func (s *scene) start(t testing.TB) {
 	require.Eventually(t, func() bool {
 		return ready(s.operations())
 	}, patience, 20*time.Millisecond, "%s", quietly{s.errs})
+	if s.env["SLACK_APP_TOKEN"] != "" { // one is enough to be ready
+		limited, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		require.NoError(t, s.WaitConnected(limited, connections))
+	}
 }
 
 // quietly is what the bot said, without the store's own words.

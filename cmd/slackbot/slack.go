@@ -64,6 +64,12 @@ func mustHave(what string, err error) error {
 	return err
 }
 
+// socketAddress is where a new connection of Socket Mode goes.
+func (w *workspace) socketAddress(ctx context.Context) (string, error) {
+	_, address, err := w.api.StartSocketModeContext(ctx)
+	return address, judged(mustHave(address, err))
+}
+
 // post writes a new message, in a thread if there is one.
 func (w *workspace) post(ctx context.Context, channel, thread string, m blockkit.Message) (ts string, err error) {
 	options := content(m)

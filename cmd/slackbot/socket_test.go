@@ -43,8 +43,8 @@ func TestHelpFitsIntoAnAcknowledgement(t *testing.T) {
 
 func TestNoCommandIsLostWhileSlackRenewsTheConnections(t *testing.T) {
 	// Lost is what is never answered; how fast an answer is, a benchmark says.
-	s := newScene(t, sceneOptions{file: usual, socket: true, slack: slacksim.Options{CloseGrace: 200 * time.Millisecond, AckTimeout: patience}})
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	s := newScene(t, sceneOptions{file: usual, socket: true, slack: slacksim.Options{CloseGrace: patience, AckTimeout: patience}})
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	renewed := make(chan error, 1)
 	go func() {
