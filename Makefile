@@ -12,7 +12,7 @@ GOBUILD  := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(V
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test race vet lint fmt fuzz golden generate fresh demo bench figures oracle tokens peers slackpeers conformance fixture slacksim cross check clean
+.PHONY: help build test race vet lint fmt fuzz golden generate fresh demo bench figures against oracle tokens peers slackpeers conformance fixture slacksim cross check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
@@ -69,6 +69,9 @@ bench: ## all benchmarks (docs/benchmarks.md says how to read them)
 
 figures: ## what docs/benchmarks.md says of the server beside bare mcp-go
 	go test -run '^$$' -bench 'Start|MemoryAfterToolsList|BinarySize|Ping|CallOfAProcess|ToolsList$$' -count 3 ./cmd/mcp
+
+against: ## today's figures beside those of another commit, in turns: make against REF=00e02d5
+	go run ./internal/against -ref '$(REF)'
 
 oracle: ## our signer and simulator against the vendor's generic client (a module of its own)
 	cd internal/oracle && go test -race ./...

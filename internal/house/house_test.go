@@ -35,6 +35,7 @@ var arrows = map[string][]string{
 	"internal/doctor":  {"tools", "formatters", "cloudapi", "internal/config"},
 	"internal/gendocs": {"formatters", "internal/config", "tools"},
 	"internal/house":   {},
+	"internal/against": {},
 	"internal/streams": {},
 	"cmd/mcp":          {"tools", "formatters", "cloudapi", "cloudapi/cloudsim", "internal/config", "internal/doctor", "internal/streams"},
 	"cmd/slackbot":     {"tools", "formatters", "formatters/blockkit", "cloudapi", "cloudapi/cloudsim", "internal/config", "internal/streams"},
