@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"github.com/gorilla/websocket"
 )
 
 const (
@@ -25,20 +24,24 @@ const (
 	// settled is how long a connection has to live before the next one is opened
 	// without a pause.
 	settled = time.Minute
-	// maxPause is the longest pause between two tries.
+	// maxPause is the longest pause between two tries, and maxWish the longest that
+	// Slack can ask for: one try in that time harms nobody, and a bot that is deaf for a
+	// day does.
 	maxPause = time.Minute
+	maxWish  = 15 * time.Minute
 )
 
 // Client keeps connections open. Its fields must not change while it runs.
 type Client struct {
 	// Open gets the address of a new connection (apps.connections.open). An error that
 	// is a [backoff.PermanentError] ends Run; a [backoff.RetryAfterError] says how long
-	// to wait; after others the pauses grow to a minute.
+	// to wait, up to a quarter of an hour; after others the pauses grow to a minute.
 	Open func(ctx context.Context) (url string, err error)
 	// Take gets each request, in the order in which a connection brings them. It must
 	// not block, and Done has to be called for each request in the end.
 	Take func(ctx context.Context, r *Request)
-	// Connected tells whether the connection of this number, from 0, is there.
+	// Connected is told when the connection of this number, from 0, has come, and when it
+	// has gone. It must not block.
 	Connected func(number int, is bool)
 	Logger    *slog.Logger
 	// Connections is how many are kept; Slack allows ten for an app.
@@ -46,10 +49,12 @@ type Client struct {
 	// MaxFrame is how many bytes a request may have.
 	MaxFrame int64
 
-	tcp func(ctx context.Context, network, address string) (net.Conn, error) // a test's; nil: the system's
+	// A test's; nil: the system's.
+	tcp   func(ctx context.Context, network, address string) (net.Conn, error)
+	proxy func(*http.Request) (*url.URL, error)
 
 	mu   sync.Mutex
-	open []*link
+	open []*link // those that Slack has greeted
 }
 
 // Run keeps the connections until ctx ends, and returns nil then, after what came in
@@ -83,20 +88,19 @@ func (c *Client) keep(ctx context.Context, number int, background *sync.WaitGrou
 		}
 	}
 	for {
-		next, err := c.connect(ctx, number, last, pauses)
-		if err != nil || ctx.Err() != nil {
-			c.Connected(number, false)
+		next, err := c.connect(ctx, number, pauses)
+		if next != nil {
+			retire(quiet)
+			last = next
+		}
+		if err != nil || ctx.Err() != nil { // perhaps just when the next one came
 			retire(0)
 			return err
 		}
-		retire(quiet)
-		last = next
-		c.Connected(number, true)
 		select {
 		case <-last.leaving:
 			c.Logger.InfoContext(ctx, "Slack renews a connection of Socket Mode", "connection", number, "reason", last.reason)
 		case <-last.gone:
-			c.Connected(number, false)
 			c.Logger.WarnContext(ctx, "a connection of Socket Mode has ended", "connection", number, "error", last.why)
 			last = nil
 		case <-ctx.Done():
@@ -114,19 +118,18 @@ func (c *Client) keep(ctx context.Context, number int, background *sync.WaitGrou
 
 // connect tries until there is a connection that Slack has greeted, an error is
 // permanent, or ctx ends, which is no error.
-func (c *Client) connect(ctx context.Context, number int, last *link, pauses backoff.BackOff) (*link, error) {
+func (c *Client) connect(ctx context.Context, number int, pauses backoff.BackOff) (*link, error) {
 	for ctx.Err() == nil {
-		l, err := c.dial(ctx)
+		l, err := c.dial(ctx, number)
 		if err == nil {
 			return l, nil
 		}
 		if permanent, ok := errors.AsType[*backoff.PermanentError](err); ok {
 			return nil, permanent.Err
 		}
-		c.Connected(number, last != nil && last.lives())
 		wait := pauses.NextBackOff()
 		if asked, ok := errors.AsType[*backoff.RetryAfterError](err); ok {
-			wait = max(wait, asked.Duration)
+			wait = max(wait, min(asked.Duration, maxWish))
 		}
 		if ctx.Err() == nil {
 			c.Logger.WarnContext(ctx, "a connection of Socket Mode cannot be opened", "connection", number, "error", err, "next_try_in", wait.Round(time.Millisecond))
@@ -136,30 +139,19 @@ func (c *Client) connect(ctx context.Context, number int, last *link, pauses bac
 	return nil, nil
 }
 
-func (c *Client) dial(ctx context.Context) (*link, error) {
+func (c *Client) dial(ctx context.Context, number int) (*link, error) {
 	limited, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	address, err := c.Open(limited)
 	if err != nil {
 		return nil, err
 	}
-	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "ws" && u.Scheme != "wss" {
-		return nil, errors.New("the address that Slack gave is none of a WebSocket") // its ticket is a secret
-	}
-	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, NetDialContext: c.tcp}
-	if c.tcp == nil {
-		dialer.NetDialContext = (&net.Dialer{KeepAlive: keepAlive}).DialContext
-	}
-	conn, response, err := dialer.DialContext(limited, address, nil)
-	if response != nil && err != nil {
-		return nil, fmt.Errorf("HTTP %d in place of a WebSocket, perhaps a proxy's", response.StatusCode)
-	}
+	conn, err := c.upgrade(limited, address)
 	if err != nil {
 		return nil, err
 	}
 	conn.SetReadLimit(c.MaxFrame)
-	l := newLink(c, conn)
-	c.add(l)
+	l := newLink(c, number, conn)
 	go l.read(ctx)
 	select {
 	case <-l.hello:
@@ -179,16 +171,30 @@ func (c *Client) dial(ctx context.Context) (*link, error) {
 	return nil, err
 }
 
-func (c *Client) add(l *link) {
+// there and gone keep the list of the connections that Slack has greeted. They tell
+// what has changed under the lock, so in the order in which it does.
+func (c *Client) there(l *link) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.has(l.number) {
+		c.Connected(l.number, true)
+	}
 	c.open = append(c.open, l)
 }
 
-func (c *Client) remove(l *link) {
+func (c *Client) gone(l *link) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	had := c.has(l.number)
 	c.open = slices.DeleteFunc(c.open, func(other *link) bool { return other == l })
+	if had && !c.has(l.number) {
+		c.Connected(l.number, false)
+	}
+}
+
+// has needs the lock.
+func (c *Client) has(number int) bool {
+	return slices.ContainsFunc(c.open, func(l *link) bool { return l.number == number })
 }
 
 // others are the connections but l, the newest first.

@@ -26,6 +26,7 @@ const (
 // link is one connection.
 type link struct {
 	client *Client
+	number int // of those that the client keeps
 	conn   *websocket.Conn
 	since  time.Time
 
@@ -43,9 +44,9 @@ type link struct {
 	finished bool      // takes no more
 }
 
-func newLink(client *Client, conn *websocket.Conn) *link {
+func newLink(client *Client, number int, conn *websocket.Conn) *link {
 	l := &link{
-		client: client, conn: conn, since: time.Now(), brought: time.Now(),
+		client: client, number: number, conn: conn, since: time.Now(), brought: time.Now(),
 		hello: make(chan struct{}), leaving: make(chan struct{}), gone: make(chan struct{}),
 	}
 	pong := conn.PingHandler()
@@ -62,8 +63,6 @@ func (l *link) heard() {
 	_ = l.conn.SetReadDeadline(time.Now().Add(silence)) // reading fails then
 }
 
-func (l *link) lives() bool { return isOpen(l.gone) }
-
 func isOpen(c <-chan struct{}) bool {
 	select {
 	case <-c:
@@ -76,7 +75,7 @@ func isOpen(c <-chan struct{}) bool {
 // read hands on what comes, until nothing comes any more.
 func (l *link) read(ctx context.Context) {
 	defer close(l.gone)
-	defer l.client.remove(l)
+	defer l.client.gone(l)
 	defer l.conn.Close()
 	for {
 		_, frame, err := l.conn.ReadMessage()
@@ -104,6 +103,7 @@ func (l *link) frame(ctx context.Context, frame []byte) {
 		l.client.Logger.WarnContext(ctx, "a connection of Socket Mode brought what cannot be read", "bytes", len(frame), "error", err)
 	case e.Type == "hello":
 		if isOpen(l.hello) {
+			l.client.there(l)
 			close(l.hello)
 		}
 	case e.Type == "disconnect":

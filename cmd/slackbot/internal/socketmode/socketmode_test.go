@@ -371,6 +371,64 @@ func TestAnAcknowledgementWhoseConnectionIsCutGoesOverAnother(t *testing.T) {
 	})
 }
 
+func TestAnAcknowledgementGoesOverNoConnectionThatSlackHasNotGreeted(t *testing.T) {
+	meet(t, 2, nil, func(s *slack) {
+		r := s.ask(s.list()[0], "e1")
+		s.change(func() { s.mute = true })
+		s.list()[0].Close()
+		wait(5 * time.Second)
+		require.Len(t, s.list(), 3) // and Slack may turn this one away
+		require.NoError(t, r.Ack("here"))
+		r.Done()
+		synctest.Wait()
+		require.Empty(t, s.list()[2].frames)
+		require.Len(t, s.list()[1].frames, 1)
+	})
+}
+
+func TestAConnectionThatHasGoneIsNotSaidToBeThere(t *testing.T) {
+	meet(t, 1, nil, func(s *slack) {
+		wait(time.Hour)
+		old := s.list()[0]
+		s.answer(errors.New("Slack is away"))
+		old.say(`{"type":"disconnect","reason":"warning"}`)
+		wait(10 * time.Minute) // the pauses have grown by now
+		require.Equal(t, []string{"0 true"}, s.told())
+		old.Close()
+		synctest.Wait()
+		require.Equal(t, []string{"0 true", "0 false"}, s.told())
+	})
+}
+
+// endless is a context that ends without telling, as one does at the moment when a
+// connection comes.
+type endless struct {
+	context.Context
+
+	over func() bool
+}
+
+func (c endless) Err() error {
+	if c.over() {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestAConnectionThatComesAtTheEndIsClosed(t *testing.T) {
+	meet(t, 1, nil, func(s *slack) {
+		dying := endless{context.Background(), func() bool { return len(s.list()) == 2 }}
+		var all sync.WaitGroup
+		require.NoError(t, s.client.keep(dying, 1, &all))
+		wait(time.Minute)
+		require.Len(t, s.list(), 2)
+		require.False(t, isOpen(s.list()[1].ended))
+		require.Equal(t, websocket.CloseNormalClosure, s.list()[1].code)
+		require.Equal(t, []string{"0 true", "1 true", "1 false"}, s.told())
+		all.Wait()
+	})
+}
+
 func TestAnErrorThatIsPermanentEndsAll(t *testing.T) {
 	meet(t, 2, nil, func(s *slack) {
 		revoked := errors.New("token_revoked")
@@ -384,13 +442,16 @@ func TestAnErrorThatIsPermanentEndsAll(t *testing.T) {
 	})
 }
 
-func TestSlacksWishToWaitIsMet(t *testing.T) {
-	wish := &backoff.RetryAfterError{Duration: 10 * time.Minute}
-	meet(t, 1, func(s *slack) { s.refuse = wish }, func(s *slack) {
-		wait(25 * time.Minute)
-		require.Len(t, s.asked(), 3)
-		require.GreaterOrEqual(t, s.asked()[1].Sub(s.asked()[0]), 10*time.Minute)
-	})
+func TestSlacksWishToWaitIsMetAsFarAsItMakesSense(t *testing.T) {
+	for wish, most := range map[time.Duration]time.Duration{10 * time.Minute: 10 * time.Minute, 240 * time.Hour: maxWish, -time.Hour: time.Second} {
+		refusal := &backoff.RetryAfterError{Duration: wish}
+		meet(t, 1, func(s *slack) { s.refuse = refusal }, func(s *slack) {
+			wait(40 * time.Minute)
+			require.GreaterOrEqual(t, len(s.asked()), 3, wish)
+			require.GreaterOrEqual(t, s.asked()[1].Sub(s.asked()[0]), min(wish, most))
+			require.LessOrEqual(t, s.asked()[1].Sub(s.asked()[0]), most)
+		})
+	}
 }
 
 func TestTheEndWaitsForWhatCameInAsLongAsSlackDoes(t *testing.T) {
