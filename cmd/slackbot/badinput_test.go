@@ -97,10 +97,15 @@ func TestWhatIsMalformedIsRefused(t *testing.T) {
 		{"/slack/events", "", "application/json"},
 		{"/slack/events", "{", "application/json"},
 		{"/slack/events", "[]", "application/json"},
-		{"/slack/events", `{"type":"event_callback","event":"x"}`, "application/json"},
+		{"/slack/events", `{} x`, "application/json"},
+		{"/slack/events", strings.Repeat(`{"event":`, 100_000), "application/json"}, // deeper than anybody reads
 	} {
 		status, _ := s.sent(t, row.path, slacksim.Forged{Body: []byte(row.body), ContentType: row.kind})
 		require.Equal(t, http.StatusBadRequest, status, "%s %q", row.path, row.body)
+	}
+	for _, event := range []string{`{}`, `null`, `{"type":"event_callback","event":"x"}`, `{"type":"app_rate_limited"}`} {
+		status, _ := s.sent(t, "/slack/events", slacksim.Forged{Body: []byte(event), ContentType: "application/json"})
+		require.Equal(t, http.StatusOK, status, event)
 	}
 	for _, payload := range []string{`{}`, `null`, `{"type":"view_submission"}`, `{"type":"block_actions"}`, `{"type":"block_actions","trigger_id":"1","actions":[]}`, `{"type":"block_actions","trigger_id":"1","actions":[{"type":"button","action_id":"start"}]}`} {
 		status, _ := s.sent(t, "/slack/interactions", slacksim.Forged{Body: []byte(url.Values{"payload": {payload}}.Encode())})
@@ -120,6 +125,20 @@ func TestWhatIsMalformedIsRefused(t *testing.T) {
 func TestSlacksChallengeIsAnswered(t *testing.T) {
 	s := newScene(t, sceneOptions{file: usual})
 	require.NoError(t, s.VerifyURL())
+}
+
+func TestSlacksLookAtTheCertificateIsAnswered(t *testing.T) {
+	s := newScene(t, sceneOptions{file: usual})
+	for body, want := range map[string]int{"ssl_check=1&token=deprecated": http.StatusOK, "ssl_check=&token=deprecated": http.StatusBadRequest} {
+		status, said := s.sent(t, "/slack/commands", slacksim.Forged{Body: []byte(body)})
+		require.Equal(t, want, status, body)
+		require.Equal(t, want == http.StatusOK, said == "", said)
+	}
+	status, _ := s.sent(t, "/slack/commands", slacksim.Forged{Body: []byte("ssl_check=1"), Secret: "wrong"})
+	require.Equal(t, http.StatusUnauthorized, status)
+	status, said := s.sent(t, "/slack/commands", slacksim.Forged{Body: []byte(s.typed(map[string]string{"ssl_check": "1", "text": "help"}).Encode())})
+	require.Equal(t, http.StatusOK, status)
+	require.NotEmpty(t, said, "a command is one whatever is beside it")
 }
 
 func TestACommandThatIsReplayedStartsNothingMore(t *testing.T) {

@@ -110,7 +110,7 @@ func (b *bot) command(ctx context.Context, c command) reply {
 
 func (b *bot) refused(ctx context.Context, c command, why, text string) reply {
 	level := slog.LevelInfo
-	if c.Team == "" { // which nobody can mend by a setting
+	if c.Team == "" || c.User == "" { // which nobody can mend by a setting
 		level = slog.LevelWarn
 	}
 	b.logger.Log(ctx, level, "a request was refused", "why", why, "team", c.Team, "app", c.App, "channel", c.Channel, "user", c.User)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"strings"
 	"time"
@@ -106,8 +107,24 @@ func (b *bot) heard(ctx context.Context, c command) error {
 	case answer.taken:
 		return nil
 	}
-	go b.whispered(context.WithoutCancel(ctx), c.person, answer.Message)
+	go func() {
+		ctx := context.WithoutCancel(ctx)
+		if !b.isSaid(ctx, c.trigger) {
+			b.whispered(ctx, c.person, answer.Message)
+		}
+	}()
 	return nil
+}
+
+// isSaid reports whether another delivery of a request has said, or says, the few
+// words that answer it: Slack sends an event again when the acknowledgement did not
+// come through.
+func (b *bot) isSaid(ctx context.Context, trigger string) bool {
+	ctx, cancel := context.WithTimeout(ctx, storeLimit)
+	defer cancel()
+	mine := rand.Text()
+	who, err := b.queue.Claim(ctx, "said "+trigger, mine)
+	return err == nil && who != mine // twice is better than never
 }
 
 // maxWhispers is how often a few words are tried that no run stands behind.

@@ -75,9 +75,10 @@ func (m *message) isEdited() bool { return m.changed || given(m.Edited) }
 
 // isSecondHand is true of what somebody may have written for something else than
 // to start anything now: it was edited, forwarded, quoted, copied from a thread, or
-// sent by a program in somebody's name.
+// sent by a program in somebody's name. One without a ts cannot be told from its
+// repetitions.
 func (m *message) isSecondHand() bool {
-	return m.isEdited() || given(m.Attachments) || quotes(m.Text) || m.SubType == subtypeCopied || m.AppID != ""
+	return m.TS == "" || m.isEdited() || given(m.Attachments) || quotes(m.Text) || m.SubType == subtypeCopied || m.AppID != ""
 }
 
 // trigger names the words of a message, in however many events Slack tells of them.

@@ -123,6 +123,7 @@ func TestWhatStartsWithoutAButton(t *testing.T) {
 		{"they are copied from a thread", false, gatherNow, fields{"subtype": "thread_broadcast", "thread_ts": "1700000000.000001"}, 0},
 		{"a program has written them in somebody's name", false, gatherNow, fields{"app_id": "A1"}, 0},
 		{"Slack sends them again, and the bot has not heard them before", false, gatherNow, nil, 1},
+		{"Slack does not tell which message it is, so perhaps sends it again", false, gatherNow, fields{"ts": nil}, 0},
 		{"they name the environment alone", false, "checkout-env", nil, 0},
 	} {
 		for _, where := range []string{"mention", "direct message"} {
@@ -239,6 +240,28 @@ func TestAMessageThatSlackTellsOfTwiceIsOneRun(t *testing.T) {
 		s.until(t, slacksim.Alice, dm, "What happened on Alibaba Cloud")
 		s.sees(t, dm, 2)
 		require.Equal(t, map[string]int{"DescribeApplicationStatus": 1}, s.cloud.Calls().Accepted)
+	})
+}
+
+func TestAnEventThatIsDeliveredAgainIsAnsweredOnce(t *testing.T) {
+	frontEnds(t, usual, func(t *testing.T, s *scene) {
+		for number, row := range []struct{ words, answer string }{
+			{"help", "What happened on Alibaba Cloud"},
+			{"nothing that is an id", "There is no id in this text"},
+			{"get_app_status checkout wait_seconds=many", "get_app_status: refused"},
+			{"get_app_status chekcout", "get_app_status: refused"}, // a question
+			{"get_app_status checkout", "ACTION_NEEDED: "},
+		} {
+			for try := range 4 {
+				sent := mention(fmt.Sprintf("1800000000.%06d", number), row.words, nil)
+				sent.Retry, sent.Envelope = try, fields{"event_id": fmt.Sprint("Ev", number)}
+				s.send(t, sent)
+			}
+			s.until(t, slacksim.Alice, slacksim.Incidents, row.answer)
+		}
+		_, err := s.Mention(slacksim.Alice, slacksim.Incidents, "", "help me") // the last to be answered
+		require.NoError(t, err)
+		s.sees(t, slacksim.Incidents, 6)
 	})
 }
 

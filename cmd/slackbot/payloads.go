@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strings"
 )
@@ -24,6 +25,16 @@ func (w *word) UnmarshalJSON(data []byte) error { //nolint:unparam // the interf
 		*w = word(text)
 	}
 	return nil
+}
+
+// unmarshal reads a payload. A part of the wrong type counts as left out, as a word
+// does: encoding/json reads on behind it, and tells of the first one.
+func unmarshal(data []byte, payload any) error {
+	err := json.Unmarshal(data, payload)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
+		return nil
+	}
+	return err
 }
 
 // given tells whether a field is there and holds something.

@@ -43,6 +43,40 @@ func TestAMessageAsLongAsSlackAllowsIsAnswered(t *testing.T) {
 	})
 }
 
+func TestAPartOfTheWrongTypeCountsAsLeftOut(t *testing.T) {
+	frontEnds(t, usual, func(t *testing.T, s *scene) {
+		report := s.report(t, slacksim.Alice, slacksim.Incidents, "/get_app_status", "checkout", "ACTION_NEEDED: ")
+		count := 0
+		for _, wrong := range []any{nil, 7, "x", true, []any{}, []any{nil}, []any{7}, fields{}, []any{fields{}}} {
+			for _, part := range []string{"team", "enterprise", "channel", "container", "message", "state", "user", "actions"} {
+				answer, err := s.ClickWith(slacksim.Alice, report, "refresh", fields{part: wrong})
+				require.NoError(t, err)
+				require.Empty(t, answer.Error, "%s %v", part, wrong)
+			}
+			for _, part := range []string{"authorizations", "event", "is_ext_shared_channel"} {
+				count++
+				sent := mention(fmt.Sprintf("1800000000.%06d", count), "get_app_status checkout", nil)
+				sent.Envelope = fields{part: wrong}
+				s.send(t, sent)
+			}
+			served := fmt.Sprintf("U0READ%d", count)
+			sent := mention(fmt.Sprintf("1800000001.%06d", count), "get_app_status checkout", fields{"user": served, "team": ours})
+			sent.Envelope = fields{"authorizations": wrong}
+			s.send(t, sent)
+			s.judged(t, fmt.Sprint("authorizations ", wrong), served, true)
+		}
+		s.judged(t, "a click of nobody", "", false)
+	})
+}
+
+func TestWhoIsNotToldIsRefused(t *testing.T) {
+	frontEnds(t, usual, func(t *testing.T, s *scene) {
+		answer, err := s.CommandWith(slacksim.Alice, slacksim.Incidents, "/get_app_status", "checkout", map[string]string{"user_id": ""})
+		require.NoError(t, err)
+		require.Contains(t, answer.Text(), "Slack does not tell who you are. Ask again")
+	})
+}
+
 func TestAClickWithALongMessageAroundItIsTaken(t *testing.T) {
 	frontEnds(t, usual, func(t *testing.T, s *scene) {
 		report := s.report(t, slacksim.Alice, slacksim.Incidents, "/get_app_status", "checkout", "ACTION_NEEDED: ")
@@ -137,7 +171,7 @@ func TestWhatTheBotDoesNotKnowIsAcknowledged(t *testing.T) {
 		require.Empty(t, s.Push("interactive", fields{"type": kind, "trigger_id": "1", "message": fields{"blocks": tomorrow()}}).Error, kind)
 	}
 	require.Len(t, s.Connections(), connections)
-	require.Equal(t, 8, strings.Count(s.errs.String(), "does not know, or cannot read"))
+	require.Equal(t, 6, strings.Count(s.errs.String(), "does not know, or cannot read"))
 	require.NotContains(t, s.errs.String(), "secret-of-tomorrow")
 	s.report(t, slacksim.Alice, slacksim.Incidents, "/get_app_status", "checkout", "ACTION_NEEDED: ")
 }
@@ -158,7 +192,7 @@ func FuzzPayloads(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var origins []origin
 		var e envelope
-		if json.Unmarshal(data, &e) == nil {
+		if unmarshal(data, &e) == nil {
 			origins = append(origins, e.origin())
 			if m, isForBot := b.message(e); isForBot {
 				require.NotEmpty(t, m.User)
@@ -171,11 +205,11 @@ func FuzzPayloads(f *testing.F) {
 			}
 		}
 		var i interaction
-		if json.Unmarshal(data, &i) == nil {
+		if unmarshal(data, &i) == nil {
 			origins = append(origins, i.origin())
 		}
 		var c slashCommand
-		if json.Unmarshal(data, &c) == nil {
+		if unmarshal(data, &c) == nil {
 			origins = append(origins, c.origin())
 		}
 		texts := textsOf(data)

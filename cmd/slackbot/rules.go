@@ -52,6 +52,8 @@ func (r *rules) refuse(p person) string {
 	switch {
 	case p.Team == "":
 		return "Slack does not tell of which workspace you are, and this bot works for some alone."
+	case p.User == "":
+		return "Slack does not tell who you are. Ask again; if it stays so, tell those who run the bot."
 	case r.isStranger(p):
 		return "this bot does not work for this workspace. Whoever runs it can add it to team_ids."
 	case len(r.channels) > 0 && !slices.Contains(r.channels, p.Channel):

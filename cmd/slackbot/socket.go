@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -105,7 +104,7 @@ func (s *socket) handle(ctx context.Context, r *socketmode.Request) error {
 	switch r.Type {
 	case aCommand:
 		var c slashCommand
-		if err := json.Unmarshal(r.Payload, &c); err != nil || !c.whole() {
+		if err := unmarshal(r.Payload, &c); err != nil || !c.whole() {
 			return s.ackUnread(ctx, r)
 		}
 		m := s.slashed(ctx, c)
@@ -113,14 +112,14 @@ func (s *socket) handle(ctx context.Context, r *socketmode.Request) error {
 		return r.Ack(ackOf(m))
 	case aClick:
 		var pressed interaction
-		if err := json.Unmarshal(r.Payload, &pressed); err != nil {
+		if err := unmarshal(r.Payload, &pressed); err != nil {
 			return s.ackUnread(ctx, r)
 		}
 		defer s.interacted(ctx, pressed)()
 		return r.Ack(nil)
 	case anEvent:
 		var outer envelope
-		if err := json.Unmarshal(r.Payload, &outer); err != nil {
+		if err := unmarshal(r.Payload, &outer); err != nil {
 			return s.ackUnread(ctx, r)
 		}
 		if err := s.happened(ctx, outer, r.Retried); err != nil {

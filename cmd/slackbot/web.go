@@ -131,6 +131,9 @@ func (w web) commands(out http.ResponseWriter, r *http.Request) {
 	if r.ParseForm() == nil {
 		c = typed(r.PostForm)
 	}
+	if !c.whole() && r.PostForm.Get("ssl_check") == "1" {
+		return // Slack looks at the certificate, and expects HTTP 200
+	}
 	if !c.whole() {
 		w.deny(out, r, http.StatusBadRequest, "it is no slash command")
 		return
@@ -140,7 +143,7 @@ func (w web) commands(out http.ResponseWriter, r *http.Request) {
 
 func (w web) interactions(out http.ResponseWriter, r *http.Request) {
 	var pressed interaction
-	if err := json.Unmarshal([]byte(r.PostFormValue("payload")), &pressed); err != nil {
+	if err := unmarshal([]byte(r.PostFormValue("payload")), &pressed); err != nil {
 		w.deny(out, r, http.StatusBadRequest, "it holds no payload")
 		return
 	}
@@ -153,7 +156,8 @@ func (w web) interactions(out http.ResponseWriter, r *http.Request) {
 
 func (w web) events(out http.ResponseWriter, r *http.Request) {
 	var outer envelope
-	if err := json.NewDecoder(r.Body).Decode(&outer); err != nil {
+	body, _ := io.ReadAll(r.Body) // it is in memory
+	if err := unmarshal(body, &outer); err != nil {
 		w.deny(out, r, http.StatusBadRequest, "it is no event")
 		return
 	}

@@ -34,12 +34,12 @@ func (c *Client) upgrade(ctx context.Context, address string) (*websocket.Conn, 
 	if c.tcp == nil {
 		dialer.NetDialContext = (&net.Dialer{KeepAlive: keepAlive}).DialContext
 	}
-	conn, response, err := dialled(ctx, dialer, address)
+	conn, status, err := dialled(ctx, dialer, address)
 	switch {
 	case err == nil:
 		return conn, nil
-	case response != nil:
-		return nil, fmt.Errorf("%s: HTTP %d in place of a WebSocket, perhaps a proxy's", way, response.StatusCode)
+	case status != 0:
+		return nil, fmt.Errorf("%s: HTTP %d in place of a WebSocket, perhaps a proxy's", way, status)
 	case isOfNetwork(err):
 		return nil, fmt.Errorf("%s: %w", way, err)
 	default:
@@ -49,13 +49,18 @@ func (c *Client) upgrade(ctx context.Context, address string) (*websocket.Conn, 
 
 // dialled makes an error of a panic: gorilla/websocket (v1.5.3, proxy.go) has one for
 // some answers of proxies.
-func dialled(ctx context.Context, dialer websocket.Dialer, address string) (conn *websocket.Conn, response *http.Response, err error) {
+func dialled(ctx context.Context, dialer websocket.Dialer, address string) (conn *websocket.Conn, status int, err error) {
 	defer func() {
 		if value := recover(); value != nil { // which may quote anything
 			err = fmt.Errorf("the library failed (%T)", value)
 		}
 	}()
-	return dialer.DialContext(ctx, address, nil)
+	conn, response, err := dialer.DialContext(ctx, address, nil)
+	if response != nil {
+		status = response.StatusCode
+		response.Body.Close() // what there is of it is in memory
+	}
+	return conn, status, err
 }
 
 // isOfNetwork reports whether an error is of the system or of TLS. Others quote what

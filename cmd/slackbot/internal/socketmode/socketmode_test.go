@@ -417,7 +417,7 @@ func (c endless) Err() error {
 
 func TestAConnectionThatComesAtTheEndIsClosed(t *testing.T) {
 	meet(t, 1, nil, func(s *slack) {
-		dying := endless{context.Background(), func() bool { return len(s.list()) == 2 }}
+		dying := endless{context.WithoutCancel(t.Context()), func() bool { return len(s.list()) == 2 }}
 		var all sync.WaitGroup
 		require.NoError(t, s.client.keep(dying, 1, &all))
 		wait(time.Minute)
