@@ -2,7 +2,6 @@ package cloudapi
 
 import (
 	"cmp"
-	"fmt"
 	"os"
 	"strings"
 
@@ -63,10 +62,10 @@ func cliFileDisabled() string {
 	return ""
 }
 
-// environmentKey takes the key from the first family that has both halves. Two
-// halves of two families are no key: nobody knows whose it would be.
+// environmentKey takes the key from the first family that is set. Half a key ends
+// the search: the key of the next family may be somebody else's, and two halves of
+// two families belong to nobody.
 func environmentKey() (session, error) {
-	half := ""
 	for _, family := range spellings {
 		id, idName := environment(family + "ACCESS_KEY_ID")
 		secret, secretName := environment(family + "ACCESS_KEY_SECRET")
@@ -79,8 +78,7 @@ func environmentKey() (session, error) {
 			if id != "" {
 				missing = family + "ACCESS_KEY_SECRET"
 			}
-			half = cmp.Or(half, fmt.Sprintf("%s is set and %s is not: set both, or neither", cmp.Or(idName, secretName), missing))
-			continue
+			return session{}, halfSet(cmp.Or(idName, secretName), missing)
 		}
 		for _, part := range []struct{ name, value string }{{idName, id}, {secretName, secret}, {tokenName, token}} {
 			if odd := notAKey(part.value); odd != "" {
@@ -93,10 +91,11 @@ func environmentKey() (session, error) {
 		}
 		return session{key: acs3.Key{ID: id, Secret: secret, SecurityToken: token}, from: from}, nil
 	}
-	if half != "" {
-		return session{}, inWords(half)
-	}
 	return session{}, absent("not set")
+}
+
+func halfSet(set, missing string) error {
+	return inWords(set + " is set and " + missing + " is not: set both, or neither")
 }
 
 // fromLibrary asks the one provider of credentials-go that does all that it
@@ -119,7 +118,7 @@ func (r *resolver) environmentOIDC(c lookUp) (session, error) {
 	file, fileName := environment(oidcTokenFile...)
 	token, tokenName := environment("ALIBABA_CLOUD_OIDC_TOKEN")
 	p.OIDCTokenFile, p.OIDCToken = file, token
-	if file == "" && token == "" {
+	if file == "" && token == "" { // the ARNs alone may be there to fill profiles of the CLI
 		return session{}, absent("not set")
 	}
 	set := cmp.Or(tokenName, fileName)
@@ -131,7 +130,7 @@ func (r *resolver) environmentOIDC(c lookUp) (session, error) {
 	p.SessionName, _ = environment("ALIBABA_CLOUD_ROLE_SESSION_NAME")
 	for _, need := range []cliField{{"ALIBABA_CLOUD_OIDC_PROVIDER_ARN", p.OIDCProviderARN}, {"ALIBABA_CLOUD_ROLE_ARN", p.RoleARN}} {
 		if need.value == "" {
-			return session{}, inWords(set + " is set and " + need.name + " is not: set both, or neither")
+			return session{}, halfSet(set, need.name)
 		}
 	}
 	s, err := r.oidc(c, p)
