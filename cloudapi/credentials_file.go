@@ -87,7 +87,7 @@ func readCLIFile() (*cliFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := readSmall(path)
+	text, err := readNamed(path, shown)
 	if err != nil {
 		return &cliFile{path: path, shown: shown}, err
 	}
@@ -99,6 +99,23 @@ func readCLIFile() (*cliFile, error) {
 	return f, err
 }
 
+// readNamed is readSmall for a file that a variable may have named. If that one is
+// missing, the next source would be another identity than the one that was meant.
+func readNamed(path, shown string) ([]byte, error) {
+	text, err := readSmall(path)
+	if _, missing := errors.AsType[absent](err); !missing || !isVariable(shown) {
+		return text, err
+	}
+	why := "the variable names a file that is not there"
+	if strings.HasPrefix(path, "~") {
+		why += ": ~ is not expanded, so write the whole path"
+	}
+	return nil, inWords(why)
+}
+
+// isVariable tells the name of a variable from that of a file.
+func isVariable(shown string) bool { return !strings.HasPrefix(shown, "~/") }
+
 // readSmall reads a file of credentials. Its errors are absent or inWords.
 func readSmall(path string) ([]byte, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
@@ -106,6 +123,9 @@ func readSmall(path string) ([]byte, error) {
 	}
 	file, err := os.Open(path) //nolint:gosec // the path is the user's own
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		if _, err := os.Lstat(path); err == nil {
+			return nil, inWords("it is a link to a file that is not there")
+		}
 		return nil, absent("no such file")
 	}
 	if errors.Is(err, fs.ErrPermission) {
@@ -188,17 +208,19 @@ func (f *cliFile) find(name string) *cliProfile {
 	return nil
 }
 
-// choose finds the profile that is meant when none was named, and how it was
-// chosen.
-func (f *cliFile) choose() (name, by string) {
+// choose finds the profile that is meant when none was named, how it was chosen,
+// and whether somebody wanted it: the CLI itself writes default.
+func (f *cliFile) choose() (name, by string, wanted bool) {
 	if name, variable := environment(profileVariables...); name != "" {
-		return name, variable
+		return name, variable, true
 	}
 	if f.Current == nil {
-		return "default", "current, which is not there and so means default,"
+		return defaultProfile, "current, which is not there and so means default,", false
 	}
-	return *f.Current, "current"
+	return *f.Current, "current", *f.Current != defaultProfile
 }
+
+const defaultProfile = "default"
 
 const noProfiles = "it has none"
 

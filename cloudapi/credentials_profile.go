@@ -74,25 +74,27 @@ func (r *resolver) cliProfile(l lookUp, name string) (session, error) {
 		return session{}, absent("switched off by the variable " + variable)
 	}
 	f, err := readCLIFile()
-	if err != nil {
-		if name != "" && f != nil {
-			return session{from: profileSource(name, f.shown)}, err
-		}
+	switch {
+	case f == nil:
 		return session{}, err
+	case err != nil && name == "":
+		return session{from: "aliyun CLI profile (" + f.shown + ")"}, err
+	case err != nil:
+		return session{from: profileSource(name, f.shown)}, err
 	}
-	chosenBy := ""
+	chosenBy, wanted := "", true
 	if name == "" {
-		name, chosenBy = f.choose()
+		name, chosenBy, wanted = f.choose()
 	}
 	from, p := profileSource(name, f.shown), f.find(name)
 	switch {
 	case p == nil && chosenBy == "":
 		return session{from: from}, absent(fmt.Sprintf("the file has no profile %s; %s", quoted(name, 80), f.names()))
-	case p == nil && f.names() == noProfiles:
-		return session{}, absent("the file has no profiles")
+	case p == nil && !wanted && f.names() == noProfiles:
+		return session{from: "aliyun CLI profile (" + f.shown + ")"}, absent("the file has no profiles")
 	case p == nil:
-		return session{}, inWords(chosenBy + " names a profile that is not in the file; " + f.names())
-	case chosenBy != "" && p.mode() == "": // as the CLI writes it before it is configured
+		return session{from: "aliyun CLI profile (" + f.shown + ")"}, inWords(chosenBy + " names a profile that is not in the file; " + f.names())
+	case !wanted && p.mode() == "": // as the CLI writes it before it is configured
 		return session{from: from}, absent("it is not configured yet")
 	}
 	if err := f.check(p); err != nil { // before anything is asked or started

@@ -1,6 +1,8 @@
 package cloudapi
 
 import (
+	"cmp"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -20,25 +22,27 @@ func (r *resolver) section(l lookUp, name string) (session, error) {
 		}
 		path, shown = filepath.Join(home, ".alibabacloud", "credentials"), "~/.alibabacloud/credentials"
 	}
-	text, err := readSmall(path)
-	if err != nil {
-		return session{}, err
-	}
-	chosen := name == ""
-	if chosen {
-		name, _ = environment(profileVariables...)
-	}
+	variable := ""
 	if name == "" {
-		name = "default"
+		name, variable = environment(profileVariables...)
 	}
-	from := "section " + strconv.Quote(name) + " of the credentials file (" + shown + ")"
+	from := "credentials file (" + shown + ")"
+	if name != "" {
+		from = "section " + strconv.Quote(name) + " of the " + from
+	}
+	text, err := readNamed(path, shown)
+	if err != nil {
+		return session{from: from}, wantedBy(variable, err)
+	}
+	name = cmp.Or(name, defaultProfile)
+	from = "section " + strconv.Quote(name) + " of the credentials file (" + shown + ")"
 	file, err := ini.Load(text)
 	if err != nil {
 		return session{from: from}, inWords("the file is not written as [section] and name = value")
 	}
 	found, err := file.GetSection(name)
 	if err != nil {
-		return session{from: from}, absent("the file has no such section")
+		return session{from: from}, wantedBy(variable, absent("the file has no such section"))
 	}
 	p := sectionProfile(found)
 	if p == nil {
@@ -51,6 +55,15 @@ func (r *resolver) section(l lookUp, name string) (session, error) {
 	s, err := r.resolve(l, f, p)
 	s.from = from
 	return s, err
+}
+
+// wantedBy ends the search when what is missing was named by a variable, and the
+// CLI's file did not have it either: the next source is somebody else.
+func wantedBy(variable string, err error) error {
+	if _, missing := errors.AsType[absent](err); missing && variable != "" && cliFileDisabled() == "" {
+		return inWords(err.Error() + ", and " + variable + " names a profile that has to be there or in the file of the aliyun CLI")
+	}
+	return err
 }
 
 // sectionProfile is a section as the profile that does the same; nil for a type

@@ -203,6 +203,58 @@ func TestWithoutCredentialsNothingIsSent(t *testing.T) {
 	}
 }
 
+// Whoever names a file or a profile means that one: when it is missing, the key of
+// the next source would be somebody else's.
+func TestWhatWasNamedIsNotPassedOver(t *testing.T) {
+	const ini = "[default]\ntype = access_key\naccess_key_id = other-id\naccess_key_secret = other-secret\n"
+	const blank = `{"current":"prod","profiles":[{"name":"default"},{"name":"prod"}]}`
+	for name, row := range map[string]struct {
+		cli  string // its file
+		env  map[string]string
+		link string // of its file
+		says string // "": the credentials file's key is right
+	}{
+		"nothing":                       {},
+		"a fresh file of the CLI":       {cli: `{"current":"default","profiles":[{"name":"default","mode":""}]}`},
+		"its file":                      {env: map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": "/nowhere"}, says: "aliyun CLI profile (ALIBABA_CLOUD_CONFIG_FILE): the variable names a file that is not there"},
+		"its file, not expanded":        {env: map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": "~/.aliyun/prod.json"}, says: "~ is not expanded, so write the whole path"},
+		"a file that is no JSON":        {env: map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": "HOME/.alibabacloud/credentials"}, says: "aliyun CLI profile (ALIBABA_CLOUD_CONFIG_FILE): the file is not JSON"},
+		"its file, and a profile":       {env: map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": "/nowhere", "ALIBABA_CLOUD_PROFILE": "default"}, says: "the variable names a file that is not there"},
+		"a link to nowhere":             {link: "/nowhere", says: "it is a link to a file that is not there"},
+		"the credentials file":          {env: map[string]string{"ALIBABA_CLOUD_CREDENTIALS_FILE": "/nowhere"}, says: "credentials file (ALIBABA_CLOUD_CREDENTIALS_FILE): the variable names a file that is not there"},
+		"a profile, by current":         {cli: blank, says: `profile "prod" of the aliyun CLI (~/.aliyun/config.json): its mode is empty`},
+		"a profile of none, by current": {cli: `{"current":"prod","profiles":[]}`, says: "current names a profile that is not in the file; it has none"},
+		"a profile, by a variable":      {cli: blank, env: map[string]string{"ALICLOUD_PROFILE": "default"}, says: `profile "default" of the aliyun CLI (~/.aliyun/config.json): its mode is empty`},
+		"a profile of no file":          {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "prod"}, says: `section "prod" of the credentials file (~/.alibabacloud/credentials): the file has no such section, and ALIBABA_CLOUD_PROFILE names a profile that has to be there`},
+		"a profile of no file, whose file was switched off": {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "prod", "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true"},
+			says: "ALIBABA_CLOUD_CREDENTIALS_URI: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			home := bareMachine(t)
+			writeFile(t, home+"/.alibabacloud/credentials", ini)
+			if row.cli != "" {
+				writeFile(t, home+"/.aliyun/config.json", row.cli)
+			}
+			if row.link != "" {
+				require.NoError(t, os.Mkdir(home+"/.aliyun", 0o700))
+				require.NoError(t, os.Symlink(row.link, home+"/.aliyun/config.json"))
+			}
+			for name, value := range row.env {
+				t.Setenv(name, strings.ReplaceAll(value, "HOME", home))
+			}
+			t.Setenv("ALIBABA_CLOUD_CREDENTIALS_URI", "not-a-uri") // the last source
+			key, err := cloudapi.ChainCredentials(cloudapi.CredentialOptions{URI: true}).Key(t.Context())
+			if row.says == "" {
+				require.NoError(t, err)
+				require.Equal(t, "other-id", key.ID)
+				return
+			}
+			require.ErrorContains(t, err, row.says)
+			require.True(t, cloudapi.SourceIsUnusable(err))
+		})
+	}
+}
+
 // credentials-go quotes a whole configuration file in its error.
 func TestErrorsAboutFilesHoldNeitherKeysNorDirectories(t *testing.T) {
 	for name, row := range map[string]struct{ path, text, says string }{
