@@ -167,16 +167,25 @@ func parseCLIFile(text []byte) (*cliFile, error) {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return nil, inWords("the file is not JSON: " + syntaxFault(text, int(syntax.Offset)))
 	}
-	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		field := mismatch.Field[strings.LastIndexByte(mismatch.Field, '.')+1:]
-		kinds := map[string]string{"string": "a text in quotation marks", "int": "a number", "int64": "a number", "bool": "true or false"}
-		want, simple := kinds[mismatch.Type.String()]
-		if !simple || field == "" {
-			return nil, inWords("the file is not JSON as the aliyun CLI writes it")
-		}
-		return nil, inWords(fmt.Sprintf("line %d of the file: %s has to be %s", lineOf(text, int(mismatch.Offset)), oneLine(field, 40), want))
+	if field, want, offset := wrongType(err); field != "" {
+		return nil, inWords(fmt.Sprintf("line %d of the file: %s has to be %s", lineOf(text, offset), field, want))
 	}
 	return nil, inWords("the file is not JSON as the aliyun CLI writes it")
+}
+
+// wrongType names the field of a profile that holds a value of another type, and
+// what it has to be; "" when err is about something else.
+func wrongType(err error) (field, want string, offset int) {
+	mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return "", "", 0
+	}
+	kinds := map[string]string{"string": "a text in quotation marks", "int": "a number", "int64": "a number", "bool": "true or false"}
+	want, simple := kinds[mismatch.Type.String()]
+	if !simple {
+		return "", "", 0
+	}
+	return oneLine(mismatch.Field[strings.LastIndexByte(mismatch.Field, '.')+1:], 40), want, int(mismatch.Offset)
 }
 
 // syntaxFault names the line of what is wrong, and the two commonest faults.

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os/exec"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 	"unicode"
 )
@@ -62,14 +64,17 @@ func (r *resolver) external(l lookUp, f *cliFile, p *cliProfile) (session, error
 type helperProfile struct {
 	cliProfile
 
-	Expiration string `json:"expiration"` // of credentials-go
+	Expiration any `json:"expiration"` // of credentials-go; the CLI does not mind what it is
 }
 
 // readHelperAnswer refuses what could be put together wrongly: half a key of the
 // program with half a key of the file, and modes that lead back here or write.
 func readHelperAnswer(answer []byte) (*helperProfile, error) {
 	var given helperProfile
-	if json.Unmarshal(answer, &given) != nil {
+	if err := json.Unmarshal(answer, &given); err != nil {
+		if field, want, _ := wrongType(err); field != "" {
+			return nil, inVain("in the answer of its program, " + field + " has to be " + want)
+		}
 		return nil, inVain("its program did not answer with a profile in JSON")
 	}
 	if given.Mode == "" { // as in credentials-go
@@ -94,7 +99,8 @@ func readHelperAnswer(answer []byte) (*helperProfile, error) {
 }
 
 func (h *helperProfile) expiry() time.Time {
-	if expires, err := time.Parse(time.RFC3339, h.Expiration); err == nil {
+	text, _ := h.Expiration.(string)
+	if expires, err := time.Parse(time.RFC3339, text); err == nil {
 		return expires
 	}
 	if h.Expires > 0 {
@@ -109,37 +115,57 @@ func runHelper(ctx context.Context, args []string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, helperTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // the user's own file says what to start
-	var answer boundedBuffer
+	answer := boundedBuffer{full: cancel}
 	cmd.Stdout = &answer
 	cmd.WaitDelay = time.Second // for what it has started itself, and which holds the pipe
 	ownGroup(cmd)
 	err := cmd.Run()
 	exit, exited := errors.AsType[*exec.ExitError](err)
 	switch {
+	case answer.over:
+		return nil, inVain(fmt.Sprintf("its program answered with more than %d KiB", helperAnswer>>10))
 	case ctx.Err() != nil:
 		return nil, inVain("its program did not end within " + helperTime.String())
 	case exited:
 		return nil, inVain("its program failed (" + oneLine(exit.String(), 40) + "); start it in a terminal to see why")
-	case errors.Is(err, exec.ErrNotFound):
-		return nil, inWords("its program was not found: process_command has to name one on the PATH, or with its whole path")
-	case answer.over:
-		return nil, inVain(fmt.Sprintf("its program answered with more than %d KiB", helperAnswer>>10))
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
-		return nil, inWords("its program cannot be started")
+		return nil, inWords(notStarted(args[0], err))
 	}
 	return answer.kept.Bytes(), nil
 }
 
-// boundedBuffer takes everything and keeps the beginning. It has no other way in
-// than Write.
+// notStarted says why a program could not be started, in words that do not hold
+// its path.
+func notStarted(program string, err error) string {
+	code, bySystem := errors.AsType[syscall.Errno](err)
+	switch {
+	case strings.HasPrefix(program, "~"):
+		return "its program was not found: nothing expands the ~ in process_command, so write the whole path"
+	case errors.Is(err, exec.ErrNotFound):
+		return "its program was not found: process_command has to name one on the PATH, or with its whole path"
+	case errors.Is(err, fs.ErrNotExist):
+		return "its program was not found, or else the interpreter that its first line names"
+	case bySystem:
+		return "its program cannot be started: " + code.Error()
+	default:
+		return "its program cannot be started"
+	}
+}
+
+// boundedBuffer keeps the beginning of what is written, and calls full when there
+// is more. It has no other way in than Write.
 type boundedBuffer struct {
 	kept bytes.Buffer
 	over bool
+	full func()
 }
 
 func (b *boundedBuffer) Write(p []byte) (int, error) {
 	keep := min(len(p), helperAnswer-b.kept.Len())
-	b.over = b.over || keep < len(p)
+	if keep < len(p) {
+		b.over = true
+		b.full()
+	}
 	b.kept.Write(p[:keep])
 	return len(p), nil
 }

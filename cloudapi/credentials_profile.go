@@ -189,7 +189,7 @@ func (p *cliProfile) incomplete(its string) string {
 
 func unknownMode(mode string) string {
 	for _, known := range modes {
-		if mode != known && strings.EqualFold(mode, known) {
+		if mode != known && strings.EqualFold(strings.TrimSpace(mode), known) {
 			return "mode has to be written " + known
 		}
 	}

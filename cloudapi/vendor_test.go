@@ -249,6 +249,12 @@ func beTheHelper(answer string) {
 		for range 1 << 12 {
 			fmt.Print(strings.Repeat("helper-secret", 100))
 		}
+	case "endless":
+		for {
+			if _, err := fmt.Print(strings.Repeat("helper-secret", 100)); err != nil {
+				os.Exit(1)
+			}
+		}
 	case "hang":
 		time.Sleep(time.Hour)
 	case "args":
