@@ -91,6 +91,7 @@ type session struct {
 	expires time.Time     // zero: not known
 	keep    time.Duration // where it is not known; 0: keyLifetime
 	from    string        // as people know it; "": the name of its source
+	asked   bool          // a server or a program for it
 }
 
 // source is a place where keys are looked for.
@@ -332,17 +333,33 @@ func (s *source) ask(l lookUp) (session, error) {
 	if err != nil {
 		return session{from: found.from}, err
 	}
-	if found.key.ID == "" || found.key.Secret == "" || strings.ContainsFunc(found.key.ID+found.key.SecurityToken, unicode.IsControl) {
-		return session{from: found.from}, inWords("no usable key") // nor could it stand in a header
+	if !s.given {
+		err = found.sound()
 	}
-	for _, part := range []cliField{
-		{"the AccessKey id", found.key.ID}, {"the AccessKey secret", found.key.Secret}, {"the security token", found.key.SecurityToken},
-	} {
-		if odd := notAKey(part.value); odd != "" && !s.given {
-			return session{from: found.from}, inWords(part.name + " " + odd)
-		}
+	if err == nil && (found.key.ID == "" || found.key.Secret == "" || strings.ContainsFunc(found.key.ID+found.key.SecurityToken, unicode.IsControl)) {
+		err = inWords("no usable key") // nor could it stand in a header
+	}
+	if err != nil {
+		return session{from: found.from}, err
 	}
 	return found, nil
+}
+
+// sound says which part of the key cannot be one.
+func (s session) sound() error {
+	for _, part := range []cliField{
+		{"the AccessKey id", s.key.ID}, {"the AccessKey secret", s.key.Secret}, {"the security token", s.key.SecurityToken},
+	} {
+		switch odd := notAKey(part.value); {
+		case odd == "":
+		case s.asked: // nobody has copied it
+			odd, _, _ = strings.Cut(odd, ":")
+			return inVain("it was given a key that cannot be used: " + part.name + " " + odd)
+		default:
+			return inWords(part.name + " " + odd)
+		}
+	}
+	return nil
 }
 
 // SourceIsUnusable tells whether err, an ErrNoCredentials, is about a source that

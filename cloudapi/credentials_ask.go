@@ -26,8 +26,13 @@ const (
 var roleName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // metadata asks the metadata service of the instance for the key of its role. It
-// is asked directly: a proxy would answer with the role of its own machine.
-func (r *resolver) metadata(l lookUp, role string) (session, error) {
+// is asked directly: a proxy would answer with the role of its own machine. field
+// is where role stands, which is empty for the role that the instance has.
+func (r *resolver) metadata(l lookUp, role, field string) (session, error) {
+	role = strings.TrimSpace(role)
+	if role != "" && !roleName.MatchString(role) {
+		return session{}, inWords(field + " is not the name of a role: letters, digits, dots, hyphens and underscores")
+	}
 	if switchedOn("ALIBABA_CLOUD_ECS_METADATA_DISABLED") {
 		return session{}, absent("switched off by the variable ALIBABA_CLOUD_ECS_METADATA_DISABLED")
 	}
@@ -36,30 +41,38 @@ func (r *resolver) metadata(l lookUp, role string) (session, error) {
 		return session{}, err
 	}
 	get := func(path string) ([]byte, error) {
-		return r.get(l.ctx, "the metadata service", metadataTime, http.MethodGet, metadataServer+path, token)
+		return r.get(l.ctx, metadataName, metadataTime, http.MethodGet, metadataServer+path, token)
 	}
-	if role == "" {
+	named := role != ""
+	if !named {
 		text, err := get(metadataPath)
-		if err != nil {
-			return session{}, err
-		}
 		role = strings.TrimSpace(string(text))
-	}
-	if !roleName.MatchString(role) {
-		return session{}, inVain("the metadata service names no role: attach one to the instance, or give ram_role_name the name of its role")
+		switch {
+		case err == answered(metadataName, http.StatusNotFound), err == nil && role == "":
+			return session{}, inVain("the instance has no role: attach one to it")
+		case err != nil:
+			return session{}, err
+		case !roleName.MatchString(role):
+			return session{}, inVain("the metadata service did not answer with the name of a role")
+		}
 	}
 	body, err := get(metadataPath + role)
-	if err != nil {
+	switch {
+	case named && err == answered(metadataName, http.StatusNotFound):
+		return session{}, inVain("the instance has no role with the name that " + field + " gives")
+	case err != nil:
 		return session{}, err
 	}
-	return readKeyAnswer(body, "the metadata service", true)
+	return readKeyAnswer(body, metadataName, true)
 }
+
+const metadataName = "the metadata service"
 
 // metadataToken is what the hardened mode of the service wants to see. Where the
 // service has none, it is asked without, unless that is forbidden.
 func (r *resolver) metadataToken(ctx context.Context) (http.Header, error) {
 	ttl := http.Header{"X-Aliyun-Ecs-Metadata-Token-Ttl-Seconds": {"21600"}}
-	text, err := r.get(ctx, "the metadata service", metadataTime, http.MethodPut, metadataServer+"/latest/api/token", ttl)
+	text, err := r.get(ctx, metadataName, metadataTime, http.MethodPut, metadataServer+"/latest/api/token", ttl)
 	token := strings.TrimSpace(string(text))
 	switch {
 	case err == nil && token != "" && !strings.ContainsFunc(token, notInKey):
@@ -81,7 +94,10 @@ func (r *resolver) uri(l lookUp, text string, strict bool) (session, error) {
 		return session{}, inWords("switched off by the variable " + disableExternal)
 	}
 	u, err := url.Parse(strings.TrimSpace(text))
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	if err != nil {
+		return session{}, inWords("the URI cannot be read: what is special in it, such as in a password, has to be percent-encoded")
+	}
+	if u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return session{}, inWords("the URI has to be one of http or https")
 	}
 	who := "the server at " + u.Host
@@ -150,7 +166,7 @@ func (r *resolver) get(ctx context.Context, who string, limit time.Duration, met
 	case resp.StatusCode/100 == 3:
 		return nil, inVain(who + " redirects, and keys are fetched from where they were configured alone")
 	case resp.StatusCode != http.StatusOK:
-		return nil, inVain(fmt.Sprintf("%s answered HTTP %d", who, resp.StatusCode))
+		return nil, answered(who, resp.StatusCode)
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxKeyAnswer+1))
 	if err != nil {
@@ -160,6 +176,10 @@ func (r *resolver) get(ctx context.Context, who string, limit time.Duration, met
 		return nil, inVain(fmt.Sprintf("the answer of %s is over %d KiB", who, maxKeyAnswer>>10))
 	}
 	return body, nil
+}
+
+func answered(who string, status int) error {
+	return inVain(fmt.Sprintf("%s answered HTTP %d", who, status))
 }
 
 // unanswered says how far a request came.

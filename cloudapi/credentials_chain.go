@@ -19,8 +19,8 @@ func ChainCredentials(options CredentialOptions) *Credentials {
 	}
 	if options.Metadata {
 		c.sources = append(c.sources, source{name: "ECS instance RAM role (metadata service)", find: func(l lookUp) (session, error) {
-			role, _ := environment("ALIBABA_CLOUD_ECS_METADATA")
-			return r.metadata(l, role)
+			role, name := environment("ALIBABA_CLOUD_ECS_METADATA")
+			return r.metadata(l, role, name)
 		}})
 	}
 	if options.URI {

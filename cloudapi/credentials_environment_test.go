@@ -189,6 +189,51 @@ func TestAnswersOfServersThatHandOutKeys(t *testing.T) {
 	}
 }
 
+// Whoever was asked, and answered oddly, is told apart from a key that was copied
+// wrongly, and from nobody.
+func TestKeysThatAreHandedOutAndCannotBeUsed(t *testing.T) {
+	const odd = `"AccessKeyId":"a\u007fb","AccessKeySecret":"hidden-secret","SecurityToken":"t","Expiration":"2099-01-01T00:00:00Z"`
+	const given = "it was given a key that cannot be used: the AccessKey id holds a blank or a character that no key has"
+	const roles = "/latest/meta-data/ram/security-credentials/"
+	for name, row := range map[string]struct {
+		profile string
+		role    string // of the instance
+		answers map[string]string
+		says    string
+		unasked bool
+	}{
+		"STS":                                 {profile: `"mode":"RamRoleArn",` + fileKey + `,` + theRole, answers: map[string]string{"sts.aliyuncs.com": `200 {"RequestId":"R","Credentials":{` + odd + `}}`}, says: given},
+		"CloudSSO":                            {profile: `"mode":"CloudSSO","access_token":"sso-token","cloud_sso_access_token_expire":9999999999,` + theSSO, answers: map[string]string{signIn: `200 {"CloudCredential":{` + odd + `}}`}, says: given},
+		"a server":                            {profile: `"mode":"CredentialsURI","credentials_uri":"http://` + keysHost + `/key"`, answers: map[string]string{keysHost: `200 {"Code":"Success",` + odd + `}`}, says: given},
+		"the metadata service":                {profile: `"mode":"EcsRamRole"`, role: "instance-role", answers: map[string]string{metaHost + roles + "instance-role": `200 {"Code":"Success",` + odd + `}`}, says: given},
+		"the metadata service, for a role":    {profile: `"mode":"RamRoleArnWithRoleName","ram_role_name":"instance-role",` + theRole, role: "instance-role", answers: map[string]string{metaHost + roles + "instance-role": `200 {"Code":"Success",` + odd + `}`}, says: given},
+		"no role":                             {profile: `"mode":"EcsRamRole"`, answers: map[string]string{metaHost + roles: "404 <html>"}, says: "the instance has no role: attach one to it"},
+		"an empty list of roles":              {profile: `"mode":"EcsRamRole"`, says: "the instance has no role: attach one to it"},
+		"two roles":                           {profile: `"mode":"EcsRamRole"`, role: "one\ntwo", says: "the metadata service did not answer with the name of a role"},
+		"another role":                        {profile: `"mode":"EcsRamRole","ram_role_name":"other"`, role: "instance-role", says: "the instance has no role with the name that its ram_role_name gives"},
+		"a role with a line break":            {profile: `"mode":"EcsRamRole","ram_role_name":"instance-role\n"`, role: "instance-role"},
+		"a role of another shape":             {profile: `"mode":"EcsRamRole","ram_role_name":"../hidden"`, says: "its ram_role_name is not the name of a role", unasked: true},
+		"a URI with a slash in the password":  {profile: `"mode":"CredentialsURI","credentials_uri":"http://user:hidden/word@` + keysHost + `/key"`, says: "the URI cannot be read: what is special in it, such as in a password, has to be percent-encoded", unasked: true},
+		"a URI with no server that one knows": {profile: `"mode":"CredentialsURI","credentials_uri":"` + keysHost + `/key"`, says: "the URI has to be one of http or https", unasked: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			writeFile(t, bareMachine(t)+"/.aliyun/config.json", `{"current":"p","profiles":[{"name":"p",`+row.profile+`}]}`)
+			v := newVendor(t)
+			v.role = row.role
+			maps.Copy(v.refusals, row.answers)
+			_, err := cloudapi.ChainCredentials(cloudapi.CredentialOptions{Transport: v}).Key(t.Context())
+			if row.says == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorIs(t, err, cloudapi.ErrNoCredentials)
+			require.ErrorContains(t, err, `profile "p" of the aliyun CLI (~/.aliyun/config.json): `+row.says)
+			require.Equal(t, !row.unasked, cloudapi.SomebodyWasAsked(err))
+			requireHidden(t, "hidden", err)
+		})
+	}
+}
+
 func TestASourceThatWasAskedIsNoReasonToSayThatNothingWasSent(t *testing.T) {
 	bareMachine(t)
 	t.Setenv("ALIBABA_CLOUD_CREDENTIALS_URI", "http://"+keysHost+"/key")

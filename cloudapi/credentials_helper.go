@@ -53,7 +53,7 @@ func (r *resolver) external(l lookUp, f *cliFile, p *cliProfile) (session, error
 		return session{}, inVain("in the answer of its program, " + strings.TrimPrefix(why.Error(), "its "))
 	}
 	s, err := r.resolve(l, f, &merged)
-	s.keep = answerLifetime
+	s.keep, s.asked = answerLifetime, true
 	if s.expires.IsZero() {
 		s.expires = given.expiry()
 	}

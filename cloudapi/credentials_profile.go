@@ -284,9 +284,9 @@ func (r *resolver) resolve(l lookUp, f *cliFile, p *cliProfile) (session, error)
 		first := session{key: trimmedKey(p.AccessKeyID, p.AccessKeySecret, p.SecurityToken)}
 		return r.assume(l, p, first, p.ExternalID)
 	case modeEcsRamRole:
-		return r.metadata(l, p.RoleName)
+		return r.metadata(l, p.RoleName, "its ram_role_name")
 	case modeRamRoleArnWithEcs:
-		first, err := r.metadata(l, p.RoleName)
+		first, err := r.metadata(l, p.RoleName, "its ram_role_name")
 		if err != nil {
 			return session{}, err
 		}
@@ -314,6 +314,9 @@ func (r *resolver) resolve(l lookUp, f *cliFile, p *cliProfile) (session, error)
 
 // assume opens a session of the profile's role with the key of first.
 func (r *resolver) assume(l lookUp, p *cliProfile, first session, externalID string) (session, error) {
+	if err := first.sound(); err != nil {
+		return session{}, err
+	}
 	endpoint, err := p.stsHost(r.options.STS)
 	if err != nil {
 		return session{}, inWords(err.Error())

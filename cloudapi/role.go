@@ -148,5 +148,5 @@ func (k wireKey) whole() bool {
 
 func (k wireKey) session() session {
 	expires, _ := time.Parse(time.RFC3339, k.Expiration.trimmed())
-	return session{key: trimmedKey(string(k.AccessKeyID), string(k.AccessKeySecret), string(k.SecurityToken)), expires: expires}
+	return session{key: trimmedKey(string(k.AccessKeyID), string(k.AccessKeySecret), string(k.SecurityToken)), expires: expires, asked: true}
 }

@@ -1,6 +1,7 @@
 package cloudapi_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -39,7 +40,7 @@ type vendor struct {
 	access     map[string]bool   // OAuth access tokens that are good
 	role       string            // of the instance
 	noToken    bool              // the metadata service has none
-	refusals   map[string]string // by host: a status and a body
+	refusals   map[string]string // by host, or host and path: a status and a body
 }
 
 const (
@@ -82,7 +83,7 @@ func (v *vendor) RoundTrip(r *http.Request) (*http.Response, error) {
 func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v.mu.Lock()
 	v.asked = append(v.asked, r.Method+" "+r.Host+r.URL.Path)
-	refusal := v.refusals[r.Host]
+	refusal := cmp.Or(v.refusals[r.Host+r.URL.Path], v.refusals[r.Host])
 	v.mu.Unlock()
 	if refusal != "" {
 		var status int
