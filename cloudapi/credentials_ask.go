@@ -26,13 +26,10 @@ const (
 var roleName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // metadata asks the metadata service of the instance for the key of its role. It
-// is asked directly: a proxy would answer with the role of its own machine. field
-// is where role stands, which is empty for the role that the instance has.
-func (r *resolver) metadata(l lookUp, role, field string) (session, error) {
+// is asked directly: a proxy would answer with the role of its own machine. role is
+// empty for the one that the instance has.
+func (r *resolver) metadata(l lookUp, role string) (session, error) {
 	role = strings.TrimSpace(role)
-	if role != "" && !roleName.MatchString(role) {
-		return session{}, inWords(field + " is not the name of a role: letters, digits, dots, hyphens and underscores")
-	}
 	if switchedOn("ALIBABA_CLOUD_ECS_METADATA_DISABLED") {
 		return session{}, absent("switched off by the variable ALIBABA_CLOUD_ECS_METADATA_DISABLED")
 	}
@@ -59,11 +56,19 @@ func (r *resolver) metadata(l lookUp, role, field string) (session, error) {
 	body, err := get(metadataPath + role)
 	switch {
 	case named && err == answered(metadataName, http.StatusNotFound):
-		return session{}, inVain("the instance has no role with the name that " + field + " gives")
+		return session{}, inVain("the instance has no role of the name that was given")
 	case err != nil:
 		return session{}, err
 	}
 	return readKeyAnswer(body, metadataName, true)
+}
+
+// oddRoleName says why role cannot be the name of one; "" when it may be.
+func oddRoleName(role string) string {
+	if role = strings.TrimSpace(role); role == "" || roleName.MatchString(role) {
+		return ""
+	}
+	return "is not the name of a role: letters, digits, dots, hyphens and underscores"
 }
 
 const metadataName = "the metadata service"

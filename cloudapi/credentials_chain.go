@@ -20,7 +20,10 @@ func ChainCredentials(options CredentialOptions) *Credentials {
 	if options.Metadata {
 		c.sources = append(c.sources, source{name: "ECS instance RAM role (metadata service)", find: func(l lookUp) (session, error) {
 			role, name := environment("ALIBABA_CLOUD_ECS_METADATA")
-			return r.metadata(l, role, name)
+			if odd := oddRoleName(role); odd != "" {
+				return session{}, inWords(name + " " + odd)
+			}
+			return r.metadata(l, role)
 		}})
 	}
 	if options.URI {

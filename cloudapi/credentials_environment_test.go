@@ -104,6 +104,8 @@ func TestEveryVariableThatIsUsed(t *testing.T) {
 		"the file is ignored":               {map[string]string{"ALIBABACLOUD_IGNORE_PROFILE": "TRUE"}, "", "switched off by the variable ALIBABACLOUD_IGNORE_PROFILE"},
 		"the instance's role":               {map[string]string{"ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true", "ALIBABA_CLOUD_ECS_METADATA": "instance-role"}, "the instance's role instance-role", ""},
 		"the metadata service switched off": {map[string]string{"ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true", "ALIBABA_CLOUD_ECS_METADATA": "instance-role", "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}, "", "ALIBABA_CLOUD_ECS_METADATA_DISABLED"},
+		"the name of no role":               {map[string]string{"ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true", "ALIBABA_CLOUD_ECS_METADATA": "instance role"}, "", "ALIBABA_CLOUD_ECS_METADATA is not the name of a role"},
+		"another role than the instance's":  {map[string]string{"ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true", "ALIBABA_CLOUD_ECS_METADATA": "true"}, "", "the instance has no role of the name that was given"},
 		"a URI":                             {map[string]string{"ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true", "ALIBABA_CLOUD_CREDENTIALS_URI": "http://" + keysHost + "/key"}, "the server's key", ""},
 		"a URI, forbidden":                  {map[string]string{"ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true", "ALIBABA_CLOUD_CREDENTIALS_URI": "http://" + keysHost + "/key", "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS": "true"}, "", "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS"},
 	} {
@@ -210,7 +212,7 @@ func TestKeysThatAreHandedOutAndCannotBeUsed(t *testing.T) {
 		"no role":                             {profile: `"mode":"EcsRamRole"`, answers: map[string]string{metaHost + roles: "404 <html>"}, says: "the instance has no role: attach one to it"},
 		"an empty list of roles":              {profile: `"mode":"EcsRamRole"`, says: "the instance has no role: attach one to it"},
 		"two roles":                           {profile: `"mode":"EcsRamRole"`, role: "one\ntwo", says: "the metadata service did not answer with the name of a role"},
-		"another role":                        {profile: `"mode":"EcsRamRole","ram_role_name":"other"`, role: "instance-role", says: "the instance has no role with the name that its ram_role_name gives"},
+		"another role":                        {profile: `"mode":"EcsRamRole","ram_role_name":"other"`, role: "instance-role", says: "the instance has no role of the name that was given"},
 		"a role with a line break":            {profile: `"mode":"EcsRamRole","ram_role_name":"instance-role\n"`, role: "instance-role"},
 		"a role of another shape":             {profile: `"mode":"EcsRamRole","ram_role_name":"../hidden"`, says: "its ram_role_name is not the name of a role", unasked: true},
 		"a URI with a slash in the password":  {profile: `"mode":"CredentialsURI","credentials_uri":"http://user:hidden/word@` + keysHost + `/key"`, says: "the URI cannot be read: what is special in it, such as in a password, has to be percent-encoded", unasked: true},

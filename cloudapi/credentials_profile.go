@@ -247,6 +247,9 @@ func (p *cliProfile) unusable(its string) string {
 	case modeAnonymous:
 		return its + "mode Anonymous has no credentials, and every call of alitriage is signed"
 	}
+	if odd := oddRoleName(p.RoleName); odd != "" && (mode == modeEcsRamRole || mode == modeRamRoleArnWithEcs) {
+		return its + "ram_role_name " + odd
+	}
 	assumes := mode == modeRamRoleArn || mode == modeRamRoleArnWithEcs || mode == modeChainableRamRoleArn || mode == modeOIDC
 	switch {
 	case assumes && !ValidRoleARN(p.RoleARN):
@@ -284,9 +287,9 @@ func (r *resolver) resolve(l lookUp, f *cliFile, p *cliProfile) (session, error)
 		first := session{key: trimmedKey(p.AccessKeyID, p.AccessKeySecret, p.SecurityToken)}
 		return r.assume(l, p, first, p.ExternalID)
 	case modeEcsRamRole:
-		return r.metadata(l, p.RoleName, "its ram_role_name")
+		return r.metadata(l, p.RoleName)
 	case modeRamRoleArnWithEcs:
-		first, err := r.metadata(l, p.RoleName, "its ram_role_name")
+		first, err := r.metadata(l, p.RoleName)
 		if err != nil {
 			return session{}, err
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"gopkg.in/ini.v1"
 )
@@ -36,7 +37,9 @@ func (r *resolver) section(l lookUp, name string) (session, error) {
 	}
 	name = cmp.Or(name, defaultProfile)
 	from = "section " + strconv.Quote(name) + " of the credentials file (" + shown + ")"
-	file, err := ini.Load(text)
+	// A section takes nothing from the one that its name begins with: [prod.eu] without
+	// a key would sign as [prod].
+	file, err := ini.LoadSources(ini.LoadOptions{ChildSectionDelimiter: "\n"}, text)
 	if err != nil {
 		return session{from: from}, inWords("the file is not written as [section] and name = value")
 	}
@@ -50,12 +53,15 @@ func (r *resolver) section(l lookUp, name string) (session, error) {
 	}
 	f := &cliFile{}
 	if err := f.check(p); err != nil {
-		return session{from: from}, err
+		return session{from: from}, inWords(fieldsOfSections.Replace(err.Error()))
 	}
 	s, err := r.resolve(l, f, p)
 	s.from = from
 	return s, err
 }
+
+// fieldsOfSections are called otherwise than in the CLI's file.
+var fieldsOfSections = strings.NewReplacer("ram_role_arn", "role_arn", "ram_role_name", "role_name")
 
 // wantedBy ends the search when what is missing was named by a variable, and the
 // CLI's file did not have it either: the next source is somebody else.

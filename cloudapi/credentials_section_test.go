@@ -29,14 +29,30 @@ type = access_key
 access_key_id = file-id
 [pair]
 type = rsa_key_pair
+[default.eu]
+[default.us]
+type = access_key
+access_key_id = other-id
+[norole]
+type = ram_role_arn
+access_key_id = source-id
+access_key_secret = source-secret
+role_arn = r
+[oddname]
+type = ecs_ram_role
+role_name = a/b
 `
 	for name, row := range map[string]struct{ want, says string }{
-		"default": {want: "the key file-id"},
-		"role":    {want: rARN + ` by the key source-id, Policy {"Version":"1"}`},
-		"machine": {want: "the instance's role instance-role"},
-		"half":    {says: "its access_key_secret is empty"},
-		"pair":    {says: "its type has to be access_key, ecs_ram_role or ram_role_arn"},
-		"nobody":  {says: "the file has no such section"},
+		"default":    {want: "the key file-id"},
+		"role":       {want: rARN + ` by the key source-id, Policy {"Version":"1"}`},
+		"machine":    {want: "the instance's role instance-role"},
+		"half":       {says: "its access_key_secret is empty"},
+		"pair":       {says: "its type has to be access_key, ecs_ram_role or ram_role_arn"},
+		"default.eu": {says: "its type has to be access_key, ecs_ram_role or ram_role_arn"},
+		"default.us": {says: "its access_key_secret is empty"},
+		"norole":     {says: "its role_arn is none"},
+		"oddname":    {says: "its role_name is not the name of a role"},
+		"nobody":     {says: "the file has no such section"},
 	} {
 		for _, way := range []string{"named", "by a variable"} {
 			t.Run(name+"/"+way, func(t *testing.T) {
