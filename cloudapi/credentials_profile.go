@@ -39,7 +39,6 @@ const maxSources = 8
 type resolver struct {
 	options *CredentialOptions
 	client  *Client // for what is asked on the way
-	oauth   oauthMemory
 }
 
 func newResolver(options *CredentialOptions) *resolver {

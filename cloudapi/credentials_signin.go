@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -93,9 +94,36 @@ func signInAgain(err error, how string) error {
 	return err
 }
 
-// oauthMemory holds the tokens that could not be written into the file, by the
-// refresh token of the file that they replace.
-type oauthMemory map[string]oauthTokens
+// unwritten are renewed tokens that could not be written into the file. Profiles of
+// ours that share one of the CLI's share them, too: renewing twice makes void what
+// the other one has.
+var unwritten oauthMemory
+
+// oauthMemory holds tokens by the file and the refresh token there that they replace.
+type oauthMemory struct {
+	mu     sync.Mutex
+	tokens map[[2]string]oauthTokens
+}
+
+func (m *oauthMemory) of(f *cliFile, p *cliProfile) (oauthTokens, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	tokens, found := m.tokens[[2]string{f.path, p.OAuthRefresh}]
+	return tokens, found
+}
+
+// keep reports whether these are the first for that profile.
+func (m *oauthMemory) keep(f *cliFile, p *cliProfile, tokens oauthTokens) (first bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tokens == nil {
+		m.tokens = make(map[[2]string]oauthTokens)
+	}
+	key := [2]string{f.path, p.OAuthRefresh}
+	_, again := m.tokens[key]
+	m.tokens[key] = tokens
+	return !again
+}
 
 type oauthTokens struct {
 	access, refresh string
@@ -116,7 +144,7 @@ func (r *resolver) oauthSession(l lookUp, f *cliFile, p *cliProfile) (session, e
 	if s, ok := p.saved(l); ok {
 		return s, nil
 	}
-	tokens, inMemory := r.oauth[p.OAuthRefresh]
+	tokens, inMemory := unwritten.of(f, p)
 	if !inMemory {
 		tokens = p.tokens()
 	}
@@ -170,15 +198,15 @@ func (p *cliProfile) oauthBase() *url.URL {
 	return base
 }
 
-// renew gets new tokens. Another process may have been first, whose tokens are
-// in the file then.
+// renew gets new tokens. Somebody else may have been first, whose tokens are in the
+// file then, or in memory.
 func (r *resolver) renew(l lookUp, f *cliFile, p *cliProfile, old oauthTokens) (oauthTokens, error) {
 	if old.refresh == "" {
 		return old, inWords("its access token of OAuth has expired, and there is no refresh token: " + p.oauthSignIn())
 	}
 	fresh, err := r.refreshOAuth(l, p, old.refresh)
 	if e, ours := errors.AsType[*Error](err); ours && errors.Is(e, ErrUnauthenticated) {
-		if theirs, found := r.renewedByAnother(l, f, p); found {
+		if theirs, found := renewedByAnother(l, f, p, old); found {
 			return theirs, nil
 		}
 	}
@@ -186,14 +214,10 @@ func (r *resolver) renew(l lookUp, f *cliFile, p *cliProfile, old oauthTokens) (
 		return old, signInAgain(err, p.oauthSignIn())
 	}
 	if err := f.saveTokens(p.Name, p.tokens(), fresh); err != nil {
-		if r.oauth == nil {
-			r.oauth = make(oauthMemory)
-		}
-		if _, again := r.oauth[p.OAuthRefresh]; !again && fresh.refresh != old.refresh {
+		if first := unwritten.keep(f, p, fresh); first && fresh.refresh != old.refresh {
 			r.options.Warn(profileSource(p.Name, f.shown) + ": its OAuth tokens were renewed and could not be written back (" + err.Error() +
 				"). alitriage goes on with them until it ends; then the aliyun CLI and alitriage have to " + p.oauthSignIn())
 		}
-		r.oauth[p.OAuthRefresh] = fresh
 	}
 	return fresh, nil
 }
@@ -232,14 +256,17 @@ func (w *wireTokens) complete() error {
 	return nil
 }
 
-// renewedByAnother looks for the tokens of a process that was faster, which may
-// still be about to write them.
-func (r *resolver) renewedByAnother(l lookUp, f *cliFile, p *cliProfile) (oauthTokens, bool) {
+// renewedByAnother looks for the tokens of whoever was faster, who may still be about
+// to write them.
+func renewedByAnother(l lookUp, f *cliFile, p *cliProfile, old oauthTokens) (oauthTokens, bool) {
 	for _, pause := range []time.Duration{0, 200 * time.Millisecond, 800 * time.Millisecond} {
 		select {
 		case <-time.After(pause):
 		case <-l.ctx.Done():
 			return oauthTokens{}, false
+		}
+		if theirs, found := unwritten.of(f, p); found && theirs.refresh != old.refresh {
+			return theirs, true
 		}
 		text, err := readSmall(f.path)
 		if err != nil {

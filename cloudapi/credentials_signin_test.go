@@ -104,6 +104,42 @@ func TestTokensThatCannotBeWrittenAreKeptAndToldOnce(t *testing.T) {
 	require.Equal(t, broken, string(text))
 }
 
+// Profiles of ours may share one of the CLI's, whose file cannot be written: what one
+// of them has renewed is the others', too.
+func TestTokensThatCannotBeWrittenAreShared(t *testing.T) {
+	path, v, options, warned := oauthMachine(t)
+	writeFile(t, path, strings.Replace(oauthFile, `"oauth_refresh_token" :"refresh-1"`, `"oauth_refresh_token" :"refresh-0", "oauth_refresh_token":"refresh-1"`, 1))
+	first, second := cloudapi.ChainCredentials(options), cloudapi.ProfileCredentials("p", options)
+	requireIdentity(t, v, first, "who signed in over OAuth")
+	requireIdentity(t, v, second, "who signed in over OAuth")
+	require.Equal(t, 1, v.renewals())
+	for range 3 { // each makes void what the other had
+		for _, credentials := range []*cloudapi.Credentials{second, first} {
+			cloudapi.Age(credentials, time.Hour)
+			v.mu.Lock()
+			clear(v.access)
+			v.mu.Unlock()
+			requireIdentity(t, v, credentials, "who signed in over OAuth")
+		}
+	}
+	require.Len(t, *warned, 1)
+
+	var all sync.WaitGroup
+	v.mu.Lock()
+	clear(v.access)
+	v.mu.Unlock()
+	options.Warn = nil
+	for range 8 {
+		all.Go(func() {
+			key, err := cloudapi.ChainCredentials(options).Key(t.Context())
+			if err != nil || key.ID != "STS.oauth" {
+				t.Error(key.ID, err)
+			}
+		})
+	}
+	all.Wait()
+}
+
 // A CLI, or another alitriage, that was faster has made our refresh token void.
 func TestTokensThatAnotherProcessRenewed(t *testing.T) {
 	path, v, options, _ := oauthMachine(t)
