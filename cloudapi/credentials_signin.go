@@ -49,7 +49,7 @@ func (p *cliProfile) saved(l lookUp) (session, bool) {
 // cloudSSO exchanges the access token, which nothing but signing in renews.
 // Nothing is written: the file has all that the CLI needs.
 func (r *resolver) cloudSSO(l lookUp, p *cliProfile) (session, error) {
-	signIn := "sign in again with `aliyun configure --profile " + oneLine(p.Name, 80) + "`"
+	signIn := "sign in again with `aliyun configure --profile " + shellWord(p.Name) + "`"
 	if p.AccessExpires <= time.Now().Unix() {
 		return session{}, inWords("its access token of CloudSSO has expired: " + signIn)
 	}
@@ -168,10 +168,20 @@ func (r *resolver) oauthSession(l lookUp, f *cliFile, p *cliProfile) (session, e
 
 func (p *cliProfile) oauthSignIn() string {
 	command := "aliyun configure --mode OAuth --oauth-site-type " + p.OAuthSite
-	if p.Name != "default" {
-		command += " --profile " + oneLine(p.Name, 80)
+	if p.Name != defaultProfile {
+		command += " --profile " + shellWord(p.Name)
 	}
 	return "sign in again with `" + command + "`"
+}
+
+// shellWord is a name as it can be pasted into a command: profiles are called
+// anything.
+func shellWord(name string) string {
+	name = oneLine(name, 80)
+	if name != "" && strings.Trim(name, envName+"-.") == "" {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }
 
 func (r *resolver) exchange(l lookUp, p *cliProfile, tokens oauthTokens) (session, error) {

@@ -187,12 +187,14 @@ func TestManyRenewAtOnce(t *testing.T) {
 }
 
 func TestAWithdrawnTokenSaysHowToSignInAgain(t *testing.T) {
-	for name, row := range map[string]struct{ profile, op, says string }{
-		"CloudSSO": {`"mode":"CloudSSO","access_token":"sso-old","cloud_sso_access_token_expire":9999999999,` + theSSO, "CreateCloudCredential", "`aliyun configure --profile p`"},
-		"OAuth":    {`"mode":"OAuth","oauth_site_type":"INTL","oauth_refresh_token":"refresh-0"`, "RefreshToken", "`aliyun configure --mode OAuth --oauth-site-type INTL --profile p`"},
+	for name, row := range map[string]struct{ name, profile, op, says string }{
+		"CloudSSO":              {"p", `"mode":"CloudSSO","access_token":"sso-old","cloud_sso_access_token_expire":9999999999,` + theSSO, "CreateCloudCredential", "`aliyun configure --profile p`"},
+		"OAuth":                 {"p", `"mode":"OAuth","oauth_site_type":"INTL","oauth_refresh_token":"refresh-0"`, "RefreshToken", "`aliyun configure --mode OAuth --oauth-site-type INTL --profile p`"},
+		"CloudSSO, an odd name": {"it's; new", `"mode":"CloudSSO","access_token":"sso-old","cloud_sso_access_token_expire":9999999999,` + theSSO, "CreateCloudCredential", "`aliyun configure --profile 'it'\\''s; new'`"},
+		"OAuth, an odd name":    {"$(a)", `"mode":"OAuth","oauth_site_type":"CN","oauth_refresh_token":"refresh-0"`, "RefreshToken", "`aliyun configure --mode OAuth --oauth-site-type CN --profile '$(a)'`"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			writeFile(t, bareMachine(t)+"/.aliyun/config.json", `{"current":"p","profiles":[{"name":"p",`+row.profile+`}]}`)
+			writeFile(t, bareMachine(t)+"/.aliyun/config.json", fmt.Sprintf(`{"current":%q,"profiles":[{"name":%q,%s}]}`, row.name, row.name, row.profile))
 			v := newVendor(t)
 			_, err := cloudapi.ChainCredentials(cloudapi.CredentialOptions{Transport: v}).Key(t.Context())
 			e := failure(t, err)
@@ -203,7 +205,7 @@ func TestAWithdrawnTokenSaysHowToSignInAgain(t *testing.T) {
 			require.Equal(t, row.op, e.Op)
 			require.NotEmpty(t, e.Code)
 			require.ErrorContains(t, err, row.says)
-			require.Equal(t, `profile "p" of the aliyun CLI (~/.aliyun/config.json)`, e.For)
+			require.Equal(t, fmt.Sprintf("profile %q of the aliyun CLI (~/.aliyun/config.json)", row.name), e.For)
 			for _, hidden := range []string{"sso-old", "refresh-0"} {
 				requireHidden(t, hidden, err)
 			}

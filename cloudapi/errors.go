@@ -222,6 +222,7 @@ var codes = []struct {
 	{"*.no.permission", reaction{ErrForbidden, never}},
 	{"*NoAuth", reaction{ErrForbidden, never}},
 	{"*.NoPermission", reaction{ErrForbidden, never}},
+	{"AuthenticationFail.*", reaction{ErrUnauthenticated, never}}, // of an OIDC token
 	{"*.NotFound", reaction{ErrNotFound, never}},
 	{"*NotExists", reaction{ErrNotFound, never}},
 	{"Missing*", reaction{ErrInvalid, never}},

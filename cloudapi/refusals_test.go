@@ -68,6 +68,8 @@ var refusals = []struct {
 	{400, "SecurityTokenExpired", cloudapi.ErrUnauthenticated, refreshing, refreshing},
 
 	{403, "NoPermission", cloudapi.ErrForbidden, once, once},
+	{400, "AuthenticationFail.OIDCToken.Expired", cloudapi.ErrUnauthenticated, once, once},
+	{403, "AuthenticationFail.NoPermission", cloudapi.ErrForbidden, once, once},
 	{403, "Forbidden", cloudapi.ErrForbidden, once, once},
 	{403, "Forbidden.RAM", cloudapi.ErrForbidden, once, once},
 	{403, "Forbidden.NotSupportRAM", cloudapi.ErrForbidden, once, once},
