@@ -243,6 +243,9 @@ func credentialSteps(e *cloudapi.Error) []string {
 	if e.Product == cloudapi.CloudSSO || e.Product == cloudapi.OAuth {
 		return []string{"Sign in again with the aliyun CLI: `aliyun configure --profile <its name>`, then ask again."}
 	}
+	if e.Op == assumeRoleWithOIDC {
+		return []string{"STS does not accept the OIDC token: when it has expired, look at what has to renew its file; else compare its issuer and audience with the identity provider in the RAM console."}
+	}
 	return []string{"Find out which credentials are in use (environment, then profile) and whose they are: `aliyun sts GetCallerIdentity` with the same ones; renew them."}
 }
 

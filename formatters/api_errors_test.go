@@ -288,6 +288,30 @@ func TestEveryKindOfPolicySaysWhoCanMendIt(t *testing.T) {
 	}
 }
 
+// TestARefusedKeyHasStepsOfItsOwn: no policy and no argument mends a sign-in or a
+// token.
+func TestARefusedKeyHasStepsOfItsOwn(t *testing.T) {
+	for _, c := range []struct {
+		op      string
+		product cloudapi.Product
+		code    string
+		kind    error
+		want    string
+	}{
+		{"CreateCloudCredential", cloudapi.CloudSSO, "", cloudapi.ErrForbidden, "assign the account and the access configuration"},
+		{"Exchange", cloudapi.OAuth, "access_denied", cloudapi.ErrForbidden, "Who signed in may not have a key here"},
+		{"AssumeRoleWithOIDC", cloudapi.STS, "AuthenticationFail.NoPermission", cloudapi.ErrForbidden, "does not admit this OIDC token"},
+		{"AssumeRoleWithOIDC", cloudapi.STS, "AuthenticationFail.OIDCToken.Expired", cloudapi.ErrUnauthenticated, "what has to renew its file"},
+	} {
+		t.Run(c.op+" "+c.code, func(t *testing.T) {
+			r := testLock.Error(refusal(c.code, "", 403, c.kind, func(e *cloudapi.Error) { e.Op, e.Product, e.Region = c.op, c.product, "" }))
+			checkSteps(t, c.op, r.NextSteps)
+			require.Contains(t, r.NextSteps[0], c.want)
+			require.NotContains(t, strings.Join(r.NextSteps, " "), "Effect")
+		})
+	}
+}
+
 func TestTheClockIsSaidToBeAheadOrBehind(t *testing.T) {
 	for _, c := range []struct {
 		fact, code string

@@ -87,8 +87,15 @@ var policyTypes = []policyType{
 	},
 }
 
-// forbiddenSteps names the missing action.
+// forbiddenSteps names the missing action, where there is one: what was signed in
+// with, or a token, needs none.
 func forbiddenSteps(e *cloudapi.Error) []string {
+	switch {
+	case e.Product == cloudapi.CloudSSO, e.Product == cloudapi.OAuth:
+		return []string{"Who signed in may not have a key here: let the administrator of the sign-in (CloudSSO, or OAuth in the RAM console) assign the account and the access configuration of the profile.", stopHere}
+	case e.Op == assumeRoleWithOIDC:
+		return []string{"The role's trust policy (AssumeRolePolicy) does not admit this OIDC token: let the owner of the role compare oidc:iss, oidc:aud and oidc:sub in it with those of the token.", stopHere}
+	}
 	if e.Denied == nil && e.Op == assumeRole {
 		return []string{
 			"Which of two is missing is not said. The role's trust policy (AssumeRolePolicy) may not name who asks: let the owner of the role add the principal.",

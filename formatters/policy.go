@@ -193,6 +193,9 @@ func resourceOf(action string) oneOrMore {
 // assumeRole is the operation of STS by which a profile's role is taken on.
 const assumeRole = "AssumeRole"
 
+// assumeRoleWithOIDC needs no action: the role's trust policy alone decides.
+const assumeRoleWithOIDC = "AssumeRoleWithOIDC"
+
 // someRole stands for a role's ARN, which no denial says.
 const someRole = "acs:ram::ACCOUNT:role/ROLE"
 
