@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/alitriage/alitriage/cloudapi/acs3"
@@ -109,8 +110,14 @@ func (c *Client) assumeRoleWithOIDC(ctx context.Context, a assumption, provider,
 // open believes no session longer than it was asked for.
 func (c *Client) open(ctx context.Context, r request, a assumption) (session, error) {
 	var wire wireSession
-	if _, err := c.call(ctx, r, &wire); err != nil {
+	source, err := c.call(ctx, r, &wire)
+	if err != nil {
 		return session{}, err
+	}
+	if !wire.isOf(a.arn) {
+		e := c.fail(r, ErrBadResponse, errOtherRole)
+		e.Sent, e.Status, e.RequestID = true, http.StatusOK, strings.Join(source.RequestIDs, "")
+		return session{}, e
 	}
 	s := wire.Credentials.session()
 	if longest := time.Now().Add(time.Duration(cmp.Or(a.seconds, roleSeconds)) * time.Second); s.expires.After(longest) {
@@ -119,13 +126,27 @@ func (c *Client) open(ctx context.Context, r request, a assumption) (session, er
 	return s, nil
 }
 
-var errNoSession = errors.New("it is no session of a role")
+var (
+	errNoSession = errors.New("it is no session of a role")
+	errOtherRole = errors.New("it is a session of another role than the one that was asked for")
+)
 
 // wireSession is the answer of STS.
 type wireSession struct {
 	envelope
 
-	Credentials wireKey
+	Credentials     wireKey
+	AssumedRoleUser struct{ Arn looseString }
+}
+
+var assumedARN = regexp.MustCompile(`^acs:ram::([0-9]+):(?:assumed-)?role/([^/]+)/`)
+
+// isOf compares whose session it is, where the answer says so, with the role that was
+// asked for: something between us and STS may mix up answers. Names of roles have no
+// case.
+func (w *wireSession) isOf(arn string) bool {
+	is := assumedARN.FindStringSubmatch(string(w.AssumedRoleUser.Arn))
+	return is == nil || strings.EqualFold(arn, "acs:ram::"+is[1]+":role/"+is[2])
 }
 
 func (w *wireSession) complete() error {

@@ -112,6 +112,37 @@ func TestARoleIsAssumedAndItsKeySigns(t *testing.T) {
 	}
 }
 
+// A proxy that mixes up answers hands out somebody else's key.
+func TestASessionIsOfTheRoleThatWasAskedFor(t *testing.T) {
+	for name, row := range map[string]struct {
+		user  string
+		other bool
+	}{
+		"as STS writes it":           {user: `{"Arn":"acs:ram::1234567890123456:role/triage-ro/alitriage","AssumedRoleId":"3:alitriage"}`},
+		"as GetCallerIdentity does":  {user: `{"Arn":"acs:ram::1234567890123456:assumed-role/triage-ro/alitriage"}`},
+		"a name in another case":     {user: `{"Arn":"acs:ram::1234567890123456:role/Triage-RO/alitriage"}`},
+		"not said":                   {user: `{}`},
+		"nothing":                    {user: `null`},
+		"masked":                     {user: `{"Arn":"acs:ram::123456789012****:role/triage-ro/alitriage"}`},
+		"of another account":         {user: `{"Arn":"acs:ram::999:role/triage-ro/alitriage"}`, other: true},
+		"another role":               {user: `{"Arn":"acs:ram::1234567890123456:role/admin/alitriage"}`, other: true},
+		"another role's longer name": {user: `{"Arn":"acs:ram::1234567890123456:assumed-role/triage-ro-2/alitriage"}`, other: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := `{"RequestId":"R-1","AssumedRoleUser":` + row.user + `,"Credentials":{"AccessKeyId":"STS.i","AccessKeySecret":"s","SecurityToken":"t","Expiration":"2099-01-01T00:00:00Z"}}`
+			role := cloudapi.Role{ARN: testRole, Transport: answerWith(http.StatusOK, answer)}
+			_, err := cloudapi.StaticCredentials("i", "s", "").Assume(role).Key(t.Context())
+			if !row.other {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorIs(t, err, cloudapi.ErrBadResponse)
+			require.ErrorContains(t, err, "another role than the one that was asked for (HTTP 200, RequestId \"R-1\")")
+			require.True(t, failure(t, err).Sent)
+		})
+	}
+}
+
 func TestWhatSTSRefusesIsSaidAsItIs(t *testing.T) {
 	denied := &cloudsim.AccessDenied{
 		AuthAction: "sts:AssumeRole", AuthPrincipalType: "SubUser", AuthPrincipalDisplayName: "204412345678901234",
