@@ -45,7 +45,7 @@ func (r *resolver) metadata(l lookUp, role string) (session, error) {
 		text, err := get(metadataPath)
 		role = strings.TrimSpace(string(text))
 		switch {
-		case err == answered(metadataName, http.StatusNotFound), err == nil && role == "":
+		case errors.Is(err, answered(metadataName, http.StatusNotFound)), err == nil && role == "":
 			return session{}, inVain("the instance has no role: attach one to it")
 		case err != nil:
 			return session{}, err
@@ -55,7 +55,7 @@ func (r *resolver) metadata(l lookUp, role string) (session, error) {
 	}
 	body, err := get(metadataPath + role)
 	switch {
-	case named && err == answered(metadataName, http.StatusNotFound):
+	case named && errors.Is(err, answered(metadataName, http.StatusNotFound)):
 		return session{}, inVain("the instance has no role of the name that was given")
 	case err != nil:
 		return session{}, err

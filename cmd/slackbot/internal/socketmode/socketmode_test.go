@@ -89,7 +89,7 @@ func meet(t *testing.T, connections int, prepare func(s *slack), test func(s *sl
 		s := &slack{t: t, taken: make(chan *Request, 100), ended: make(chan error, 1)}
 		listener := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 		server := &http.Server{Handler: http.HandlerFunc(s.serve)}
-		go server.Serve(listener)
+		go server.Serve(listener) //nolint:errcheck // it ends with the test
 		s.client = &Client{
 			Open: s.open, Take: func(_ context.Context, r *Request) { s.taken <- r }, Connected: s.connected,
 			Logger: slog.New(slog.NewTextHandler(s, nil)), Connections: connections, MaxFrame: 10_000, tcp: listener.dial,
@@ -167,7 +167,7 @@ func (p *peer) ping() {
 	for {
 		select {
 		case <-time.After(5 * time.Second):
-			p.WriteControl(websocket.PingMessage, []byte("Ping"), time.Now().Add(time.Second))
+			_ = p.WriteControl(websocket.PingMessage, []byte("Ping"), time.Now().Add(time.Second)) // the client may have gone
 		case <-p.silence:
 			return
 		case <-p.ended:
@@ -179,7 +179,7 @@ func (p *peer) ping() {
 func (p *peer) say(frame string) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
-	p.WriteMessage(websocket.TextMessage, []byte(frame))
+	_ = p.WriteMessage(websocket.TextMessage, []byte(frame)) // the client may have gone
 }
 
 // pipes is a network.
@@ -526,7 +526,7 @@ func TestWhatCannotBeReadDoesNotEndAConnection(t *testing.T) {
 		for _, frame := range []string{"", "{", "[]", `"hidden"`, "null", "{}", `{"type":"hello"}`, `{"envelope_id":7}`, "\xff", `{"type":"hidden","envelope_id":null}`} {
 			p.say(frame)
 		}
-		p.WriteMessage(websocket.BinaryMessage, []byte{0, 1})
+		require.NoError(t, p.WriteMessage(websocket.BinaryMessage, []byte{0, 1}))
 		synctest.Wait()
 		require.Empty(t, s.taken)
 		require.NotContains(t, s.logged(), "hidden")
