@@ -34,6 +34,7 @@ var arrows = map[string][]string{
 	"internal/config":  {"tools", "formatters", "cloudapi", "cloudapi/cloudsim"},
 	"internal/doctor":  {"tools", "formatters", "cloudapi", "internal/config"},
 	"internal/gendocs": {"formatters", "internal/config", "tools"},
+	"internal/growth":  {},
 	"internal/house":   {},
 	"internal/against": {},
 	"internal/streams": {},
