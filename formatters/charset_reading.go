@@ -70,11 +70,12 @@ type label struct {
 
 // reader finds the cheapest reading of b.
 type reader struct {
-	b     []byte
-	cost  [][charsets]int32
-	steps [][charsets]step
-	cut   bool // at the beginning too
-	may   [charsets]bool
+	b      []byte
+	cost   [][charsets]int32
+	steps  [][charsets]step
+	starts *[charsets][256][]labelStart
+	cut    bool // at the beginning too
+	may    [charsets]bool
 }
 
 // maxReading is how many bytes are read at once: some 40 bytes of memory for
@@ -82,7 +83,7 @@ type reader struct {
 const maxReading = 1 << 18
 
 func newReader(b []byte, cut bool, may [charsets]bool) *reader {
-	r := &reader{b: b, cut: cut, may: may, cost: make([][charsets]int32, len(b)+1), steps: make([][charsets]step, len(b)+1)}
+	r := &reader{b: b, cut: cut, may: may, starts: labelStarts(), cost: make([][charsets]int32, len(b)+1), steps: make([][charsets]step, len(b)+1)}
 	for i := range r.cost {
 		r.cost[i] = [charsets]int32{math.MaxInt32, math.MaxInt32, math.MaxInt32, math.MaxInt32}
 	}
@@ -132,14 +133,15 @@ func (r *reader) switches(p int) {
 	if p == 0 {
 		return
 	}
-	before := r.cost[p]
+	before, may := r.cost[p], r.may
+	least := before
 	for from := range charset(charsets) {
 		if before[from] == math.MaxInt32 {
 			continue
 		}
 		lineEnds := r.lineEnds(p, from)
 		for to := range charset(charsets) {
-			if !r.may[to] || to == from {
+			if !may[to] || to == from {
 				continue
 			}
 			cost := int32(costSwitchUTF)
@@ -149,11 +151,14 @@ func (r *reader) switches(p int) {
 			case from <= inGB18030 && to <= inGB18030:
 				cost = costSwitchByte
 			}
-			if cost += before[from]; cost < r.cost[p][to] {
-				r.cost[p][to] = cost
+			if cost += before[from]; cost < least[to] {
+				least[to] = cost
 				r.steps[p][to] = step{from, 0, isSwitch}
 			}
 		}
+	}
+	if least != before {
+		r.cost[p] = least
 	}
 }
 
@@ -364,20 +369,36 @@ var secretLabels = sync.OnceValue(func() []label {
 	return labels
 })
 
+// labelStart is a label as it stands in one charset.
+type labelStart struct {
+	index int // in secretLabels
+	word  []byte
+}
+
+// labelStarts are the labels of each charset by their first byte, for they are
+// looked for at every byte.
+var labelStarts = sync.OnceValue(func() *[charsets][256][]labelStart {
+	var starts [charsets][256][]labelStart
+	for i, l := range secretLabels() {
+		for c, word := range l.encoded {
+			if len(word) > 0 {
+				starts[c][word[0]] = append(starts[c][word[0]], labelStart{i, word})
+			}
+		}
+	}
+	return &starts
+})
+
 // labels looks for a label with one byte too many.
 func (r *reader) labels(p int, c charset) {
 	if c <= inGB18030 && r.b[p] < utf8.RuneSelf {
 		return
 	}
-	for i, l := range secretLabels() {
-		word := l.encoded[c]
-		if len(word) == 0 || r.b[p] != word[0] {
-			continue
-		}
-		if bytes.HasPrefix(r.b[p:], word) {
-			r.reach(p, c, len(word), isLabel+i, 0)
-		} else if len(r.b)-p > len(word) && withOneMore(r.b[p:p+len(word)+1], word) {
-			r.reach(p, c, len(word)+1, isLabel+i, costLabel)
+	for _, l := range r.starts[c][r.b[p]] {
+		if bytes.HasPrefix(r.b[p:], l.word) {
+			r.reach(p, c, len(l.word), isLabel+l.index, 0)
+		} else if len(r.b)-p > len(l.word) && withOneMore(r.b[p:p+len(l.word)+1], l.word) {
+			r.reach(p, c, len(l.word)+1, isLabel+l.index, costLabel)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/alitriage/alitriage/cloudapi"
 )
@@ -175,12 +176,21 @@ func (d *denialParts) appendTo(details []cloudapi.Denial) []cloudapi.Denial {
 
 // operationsIn are the operations of ours that a text names, alone or as actions.
 func operationsIn(text string) (named []string) {
-	for _, op := range operationNames() {
-		if regexp.MustCompile(`(?i)(?:^|[^a-z0-9])` + op + `(?:$|[^a-z0-9])`).MatchString(text) {
+	for i, op := range operationNames() {
+		if operationWords()[i].MatchString(text) {
 			named = append(named, op)
 		}
 	}
 	return named
 }
+
+// operationWords match the names of operations where they are no part of another
+// word. They are made when the first text comes: a server has to start fast.
+var operationWords = sync.OnceValue(func() (words []*regexp.Regexp) {
+	for _, op := range operationNames() {
+		words = append(words, regexp.MustCompile(`(?i)(?:^|[^a-z0-9])`+op+`(?:$|[^a-z0-9])`))
+	}
+	return words
+})
 
 func operationNames() []string { return slices.Sorted(maps.Keys(actions)) }

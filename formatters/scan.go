@@ -1,5 +1,7 @@
 package formatters
 
+import "strings"
+
 // scanner finds the places of many words in a text with one look at each byte,
 // whatever the case of ASCII letters. Its table holds indices to save memory.
 type scanner[T any] struct {
@@ -78,6 +80,22 @@ func hasPrefixFold(s, prefix string) bool {
 		}
 	}
 	return true
+}
+
+// containsFold is hasPrefixFold for any place.
+func containsFold(s, word string) bool {
+	upper := strings.ToUpper(word[:1])
+	return containsFrom(s, word, word[0]) || upper[0] != word[0] && containsFrom(s, word, upper[0])
+}
+
+func containsFrom(s, word string, first byte) bool {
+	for i := strings.IndexByte(s, first); i >= 0; i = strings.IndexByte(s, first) {
+		if s = s[i:]; hasPrefixFold(s, word) {
+			return true
+		}
+		s = s[1:]
+	}
+	return false
 }
 
 func isAlnum[C byte | rune](c C) bool {

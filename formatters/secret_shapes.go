@@ -14,12 +14,34 @@ type secretShape struct {
 	hints []string
 	// pattern is matched at a hint. The last group that takes part, or else the
 	// whole, is the secret; what stands before it stays readable.
-	pattern *regexp.Regexp
+	pattern shapePattern
 	// prose tells that the hint is also an ordinary word: then only what is
 	// assigned with "=" or stands in quotes, or looks random, is a secret.
 	prose bool
 	// before, if there is one, must accept what stands before the hint in its line.
 	before func(line string) bool
+}
+
+// shapePattern is a pattern that is spared where it cannot match: some of them go
+// through all of the window before they give up.
+type shapePattern struct {
+	*regexp.Regexp
+
+	needs string // what a match holds, in lower case; "" if that is not known
+	// without is the pattern less the alternatives that need it, with the same groups;
+	// nil if all of them do.
+	without *regexp.Regexp
+}
+
+func (p shapePattern) match(window string) []int {
+	switch {
+	case p.needs == "" || containsFold(window, p.needs):
+		return p.FindStringSubmatchIndex(window)
+	case p.without != nil:
+		return p.without.FindStringSubmatchIndex(window)
+	default:
+		return nil
+	}
 }
 
 // after accepts lines that call one of the commands; what an option means depends
@@ -31,9 +53,13 @@ func after(commands ...string) func(line string) bool {
 }
 
 // ofSomebody accepts lines that end before a password which is told.
-func ofSomebody(line string) bool { return toldPassword.MatchString(line) }
+func ofSomebody(line string) bool {
+	const far = 20 // bytes: the longest of the words, and a character before it
+	word := strings.TrimRight(line, " \t")
+	return len(word) < len(line) && toldPassword.MatchString(word[max(0, len(word)-far):])
+}
 
-var toldPassword = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:admin|administrator|default|generated|initial|new|one-time|root|temporary|your)[ \t]+$`)
+var toldPassword = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:admin|administrator|default|generated|initial|new|one-time|root|temporary|your)$`)
 
 // nextWord is what stands between an option and its value, on a command line or in
 // a list of words.
@@ -93,15 +119,18 @@ const toldWord = `(?:'([^'\n]{4,})'|"([^"\n]{4,})"|(?P<bare>[^\s"'][^\s]{3,}))`
 // quotes that JSON or HTML have encoded, or up to the next space. A sign gives it,
 // or the element of XML of that name, or a field "value" in the same object, as
 // lists of variables have it; YAML may put it on the next line.
-func assigned(name string) *regexp.Regexp {
+func assigned(name string) shapePattern {
 	const (
 		quote = `(?:\\*["']|\\*u0022|&quot;|&#34;|%22)`
 		sign  = quote + `?[ \t\x{a0}\x{3000}]*(?:=>|:=|[:=：＝]|(?:%3[ad]|\\+u003d)(?:\+|%20)*)[ \t\x{a0}\x{3000}]*`
-		field = `(?:` + quote + `?,?\s{0,20}|[^{}\n]{0,120}?)` + quote + `?(?:parameter)?value` + sign
+		field = `|(?:` + quote + `?,?\s{0,20}|[^{}\n]{0,120}?)` + quote + `?(?:parameter)?value` + sign
 		block = `(?:[|>][+-]?[ \t]*\n[ \t]*)?`
 		value = `(?:` + inEncoded + `|\{((?:[^{}\n]|\}\})+)\}(?:[;"']|$)|` + inDouble + `|` + inSingle + `|(?P<bare>(?:[^\s"'\\]|\\[^"'\n])(?:[^\s\\]|\\[^\n]){2,}))`
 	)
-	return at(`(?is)` + name + `(?:(?:` + sign + block + `|` + field + `)` + value + `|>\s*<!\[CDATA\[([^\]\n]+)|>([^<>\s][^<>\n]*)</)`)
+	pattern := func(field string) shapePattern {
+		return at(`(?is)` + name + `(?:(?:` + sign + block + field + `)` + value + `|>\s*<!\[CDATA\[([^\]\n]+)|>([^<>\s][^<>\n]*)</)`)
+	}
+	return shapePattern{pattern(field).Regexp, "value", pattern("").Regexp}
 }
 
 // What Chinese texts call passwords, and keys.
@@ -116,7 +145,7 @@ var (
 )
 
 // told matches what a Chinese sentence says of a name: 初始密码为 X, 密码已重置为：X.
-func told(name string) *regexp.Regexp {
+func told(name string) shapePattern {
 	const (
 		about = `(?:（[^（）\n]{0,40}）|\([^()\n]{0,40}\)|【[^【】\n]{0,40}】)?`
 		given = `(?:[ \t\x{a0}\x{3000}]*(?:已?(?:被)?(?:重置|重設|修改|设置|設置|設定|更新|变更|變更|改)?(?:为|為|成)|就?是|[:=：＝])){1,3}[ \t\x{a0}\x{3000}]*`
@@ -124,7 +153,15 @@ func told(name string) *regexp.Regexp {
 	return at(name + about + given + `(?:[“‘「『"']([!-~]{3,}?)["'”’」』]|(?P<bare>[!#-&(-~][!-~]{2,}))`)
 }
 
-func at(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)`) }
+func at(pattern string) shapePattern {
+	return shapePattern{Regexp: regexp.MustCompile(`^(?:` + pattern + `)`)}
+}
+
+// needing is a pattern whose matches all hold something.
+func (p shapePattern) needing(word string) shapePattern {
+	p.needs = word
+	return p
+}
 
 // secretShapes lists the shapes that are known.
 func secretShapes() []*secretShape {
@@ -157,8 +194,8 @@ func secretShapes() []*secretShape {
 		{"credentials", hints(`"auth"`, `\"auth\"`), at(`\\*"auth\\*"[ \t]*:[ \t]*\\*"([0-9A-Za-z+/]{8,}={0,2})`), false, nil},
 		{"bearer token", hints("bearer"), at(`(?i)bearer[ \t]+([0-9A-Za-z._~+/=-]{8,})`), true, nil},
 		{privateKey, hints("ls0tls1crudjti"), at(wrappedKey), false, nil},
-		{"password", hints("://"), at(`://[^\s/:@"'?#]*:(?:([^\s/"']+)` + atHost + `|([^\d\s"<>][^\s"<>]*|\d{1,5}[^\s"<>/0-9][^\s"<>]*|\d{6,}[^\s"<>]*)` + atHost + `|([^\s/"']+)@)`), false, nil},
-		{"token", hints("://"), at(`://([0-9A-Za-z_-]{16,})@`), false, nil},
+		{"password", hints("://"), at(`://[^\s/:@"'?#]*:(?:([^\s/"']+)` + atHost + `|([^\d\s"<>][^\s"<>]*|\d{1,5}[^\s"<>/0-9][^\s"<>]*|\d{6,}[^\s"<>]*)` + atHost + `|([^\s/"']+)@)`).needing("@"), false, nil},
+		{"token", hints("://"), at(`://([0-9A-Za-z_-]{16,})@`).needing("@"), false, nil},
 		{"password", hints("identified by", "identified with"), at(`(?i)identified (?:by|with [a-z_]+ (?:by|as))[ \t]+(?:password[ \t]+)?(?:\\+["']([^"'\\\n]+)|` + inSingle + `|` + inDouble + `)`), false, nil},
 		{"password", hints("password '", `password "`, "password('", `password("`), at(`(?i)password[ (](?:'((?:[^'\n]|''){3,})'|"((?:[^"\n]|""){3,})")`), false, nil},
 		{"password", hints("passw"), assigned(`passw(?:or)?d`), false, nil},
@@ -248,7 +285,7 @@ func (s *secretShape) match(text string, i int) (span, bool) {
 	if len(window) > maxSecret {
 		window = window[:maxSecret]
 	}
-	m := s.pattern.FindStringSubmatchIndex(window)
+	m := s.pattern.match(window)
 	if m == nil {
 		return span{}, false
 	}
