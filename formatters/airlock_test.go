@@ -128,19 +128,21 @@ func TestFullOutputFitsWhatever(t *testing.T) {
 }
 
 func TestAnEndlessOutputIsSearchedAsAWholeAndItsLinesAddUp(t *testing.T) {
-	noise := strings.Repeat("creds=token key secret\n", 200_000)
+	t.Parallel()
+	noise := strings.Repeat("worker 7 is at work\n", 50_000)
+	hostile := strings.Repeat("creds=token key secret\n", 50_000) // what keeps the rules busy
 	for _, c := range []struct {
 		fact, raw string
 		lines     int
 		says      string
 		at        int // the line of the first trouble
 	}{
-		{"trouble at the end", "first\n" + noise + "error: last\n", 200_002, "error: last", 200_002},
-		{"trouble in the middle", "first\n" + noise + "disk failed\n" + noise + "last\n", 400_003, "disk failed", 200_002},
-		{"trouble in the beginning", "panic: at once\n" + noise + "last\n", 200_002, "panic: at once", 1},
-		{"no trouble", "first\n" + noise + "last\n", 200_002, "first", 0},
-		{"trouble in the middle of one line", strings.Repeat("creds ", 400_000) + "disk failed " + strings.Repeat("creds ", 400_000), 1, "disk failed", 1},
-		{"trouble in the middle line of three that are endless", strings.Repeat("creds ", 40_000) + "\n" + strings.Repeat("creds ", 40_000) + "disk failed " + strings.Repeat("creds ", 40_000) + "\nlast", 3, "disk failed", 2},
+		{"trouble at the end", "first\n" + noise + "error: last\n", 50_002, "error: last", 50_002},
+		{"trouble in the middle", "first\n" + hostile + "disk failed\n" + hostile + "last\n", 100_003, "disk failed", 50_002},
+		{"trouble in the beginning", "panic: at once\n" + noise + "last\n", 50_002, "panic: at once", 1},
+		{"no trouble", "first\n" + noise + "last\n", 50_002, "first", 0},
+		{"trouble in the middle of one line", strings.Repeat("creds ", 100_000) + "disk failed " + strings.Repeat("creds ", 100_000), 1, "disk failed", 1},
+		{"trouble in the middle line of three that are endless", strings.Repeat("words ", 40_000) + "\n" + strings.Repeat("words ", 40_000) + "disk failed " + strings.Repeat("words ", 40_000) + "\nlast", 3, "disk failed", 2},
 	} {
 		t.Run(c.fact, func(t *testing.T) {
 			a := testLock.chamber()
@@ -185,6 +187,7 @@ func linesIn(t testing.TB, text string) (n int) {
 // TestAReportReadsNoMoreThanItNeeds: hostile text costs time, and a page can
 // hold megabytes of it.
 func TestAReportReadsNoMoreThanItNeeds(t *testing.T) {
+	t.Parallel()
 	hostile := strings.Repeat("some of many words ", 420)
 	for name, r := range map[string]Report{
 		"results": testLock.InvocationResults(page(fleet(500, func(i int, x *cloudapi.InvocationResult) {

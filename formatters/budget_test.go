@@ -7,11 +7,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/alitriage/alitriage/cloudapi"
+	"github.com/alitriage/alitriage/internal/growth"
 )
 
 // bare is a report of any size; its texts need not make sense.
@@ -151,11 +151,11 @@ func TestTheNoteNamesArgumentsThatExist(t *testing.T) {
 	}
 }
 
-func TestFitIsFast(t *testing.T) {
-	r := bare(1000, 3000, 10, 10, 100)
-	started := time.Now()
-	Fit(r, false)
-	require.Less(t, time.Since(started), time.Second)
+func TestFitIsLinear(t *testing.T) {
+	growth.Linear(t, 60, func(items int) func() {
+		r := bare(items, 3000, 10, 10, 100)
+		return func() { Fit(r, false) }
+	})
 }
 
 // TestHostileAnswersFit: everything that a cloud can make long is long, and costs

@@ -196,6 +196,7 @@ func TestEveryCodeOfTwoBytesIsMapped(t *testing.T) {
 
 // TestLongOutputsAreReadInPiecesWithoutLoss: a piece ends where a line does.
 func TestLongOutputsAreReadInPiecesWithoutLoss(t *testing.T) {
+	t.Parallel()
 	const line = "错误：找不到网络路径 path=C:\\data。\r\n"
 	text := strings.Repeat(line, 2*maxReading/len(line))
 	for name, encode := range map[string]func(string) string{"GBK": gbk, "UTF-16LE": utf16LE, "UTF-16BE": utf16BE} {

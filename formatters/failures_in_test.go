@@ -82,6 +82,7 @@ var apiFailures = []struct {
 // TestAnErrorIsSaidToBeWhatItIs, whoever printed it, also where it names one of
 // our operations.
 func TestAnErrorIsSaidToBeWhatItIs(t *testing.T) {
+	t.Parallel()
 	for _, p := range errorPrinters {
 		for _, f := range apiFailures {
 			for _, operation := range []string{"", " DescribeInvocationResults"} {

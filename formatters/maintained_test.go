@@ -300,6 +300,7 @@ func TestARuleSaysWhatIsASecret(t *testing.T) {
 // TestWhatARuleDescribesIsRedacted makes texts from the pattern of each rule, as
 // gitleaks has it, also of rules that a later version brings.
 func TestWhatARuleDescribesIsRedacted(t *testing.T) {
+	t.Parallel()
 	var file ruleFile
 	require.NoError(t, toml.Unmarshal([]byte(config.DefaultConfig), &file))
 	random := rand.New(rand.NewPCG(1, 2))

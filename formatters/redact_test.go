@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alitriage/alitriage/internal/growth"
 )
 
 // The fake secrets are in two parts so that no scanner takes them for real ones.
@@ -224,6 +226,11 @@ func TestRedactIsLinear(t *testing.T) {
 		"-----END PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "--a-token ", "password=abc ",
 		"token key secret api ", "key=", "key: aaaaaaaaaaaa.", "twitter ", "curl -H ", "kind: Secret data: ", "facebook ", "Q~", "eyAAAAAAAAAAAAAAAAAAA.", "sk-", "https://",
 	} {
-		testLock.redact(strings.Repeat(part, 1<<18/len(part)))
+		t.Run(part, func(t *testing.T) {
+			growth.Linear(t, 1<<11, func(size int) func() {
+				text := strings.Repeat(part, size/len(part))
+				return func() { testLock.redact(text) }
+			})
+		})
 	}
 }
