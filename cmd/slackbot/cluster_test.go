@@ -95,8 +95,6 @@ func TestTheBotEndsInOrderWhileTheClusterIsAway(t *testing.T) {
 	state := s.notReady(t)
 	require.Contains(t, state, "jetstream")
 	require.NotContains(t, state, "credentials")
-	began := time.Now()
 	require.Equal(t, exitOK, s.stop())
-	require.Less(t, time.Since(began), 10*time.Second)
 	require.Contains(t, s.errs.String(), "the store did not close in order")
 }

@@ -105,10 +105,8 @@ func TestCrashMatrix(t *testing.T) {
 			s := newCrashScene(t)
 			answer, id := s.crash(t, c.point, name, text)
 			require.Equal(t, c.unacked, answer.Error != "", answer.Error)
-			again := time.Now()
 			p := s.launch(t)
 			require.True(t, strings.HasPrefix(s.final(t, p, id), c.want), s.finals(id))
-			require.Less(t, time.Since(again), 30*time.Second)
 			p.settled(t)
 			if c.repeated {
 				require.LessOrEqual(t, len(s.finals(id)), 2)

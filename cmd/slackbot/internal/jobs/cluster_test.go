@@ -130,7 +130,7 @@ func TestTwoReplicasShareFactsAndSecrets(t *testing.T) {
 }
 
 func TestAReplicaThatClosesHandsItsRunToAnotherAtOnce(t *testing.T) {
-	o := Options{URL: startLoneServer(t).ClientURL(), AckWait: time.Minute}
+	o := Options{URL: startLoneServer(t).ClientURL(), AckWait: 10 * patience}
 	leaves, stays := open(t, o), open(t, o)
 	began, end := make(chan struct{}), make(chan struct{})
 	defer close(end)
@@ -144,13 +144,11 @@ func TestAReplicaThatClosesHandsItsRunToAnotherAtOnce(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	require.NoError(t, leaves.Close(ctx))
-	start := time.Now()
 	work(t, stays, func(_ context.Context, job *Job) Outcome {
 		require.Zero(t, job.Crashes)
 		return Done()
 	})
-	eventually(t, "done by the other", func() bool { return finished(t, stays) })
-	require.Less(t, time.Since(start), 10*time.Second, "AckWait is a minute")
+	eventually(t, "done by the other, not after AckWait", func() bool { return finished(t, stays) })
 }
 
 func startLoneServer(t *testing.T) *server.Server {
