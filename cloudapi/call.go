@@ -163,10 +163,12 @@ func (p *patience) NextBackOff() time.Duration {
 // attempt sends r once.
 func (c *Client) attempt(ctx context.Context, r request, out answer) (Source, *Error) {
 	key, err := c.key(ctx, r)
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil && errors.Is(err, ErrKeyAwaited): // which names whom for
+		return Source{}, c.fail(r, ErrUnavailable, err)
+	case ctx.Err() != nil:
 		return Source{}, c.fail(r, ErrUnavailable, context.Cause(ctx))
-	}
-	if err != nil {
+	case err != nil:
 		return Source{}, c.keyless(r, err)
 	}
 	if failure := c.await(ctx, r); failure != nil {

@@ -22,6 +22,10 @@ var ErrNoCredentials = errors.New("no usable Alibaba Cloud credentials")
 // whose place no variable is read.
 var ErrNoProfileCredentials = fmt.Errorf("%w", ErrNoCredentials)
 
+// ErrKeyAwaited is in the error of a call whose time was over before there was a key
+// to sign it with.
+var ErrKeyAwaited = errors.New("a key was waited for")
+
 const (
 	// A key without an expiry is used this long before its source is asked again:
 	// most calls wait for nobody, and a key that was replaced is found soon.
@@ -74,6 +78,7 @@ type Credentials struct {
 
 	mu       sync.Mutex
 	running  *running // the look-up under way
+	asking   string   // whom it asks now
 	chosen   *source  // of the last good key; nil: ask all of them
 	good     session
 	goodAt   time.Time
@@ -106,7 +111,19 @@ type lookUp struct {
 	ctx     context.Context // of one look-up
 	refused acs3.Key        // a key that the gateway has called expired
 	helped  bool            // a helper program has answered, and none is started again
+	asking  func(who string)
 }
+
+// awaited is why a caller has left a look-up, and whom that was asking then.
+type awaited struct {
+	who   string
+	cause error
+}
+
+func (e *awaited) Error() string {
+	return e.cause.Error() + ", while a key was waited for from " + e.who
+}
+func (e *awaited) Unwrap() []error { return []error{ErrKeyAwaited, e.cause} }
 
 type running struct {
 	done chan struct{}
@@ -147,7 +164,7 @@ func (c *Credentials) Key(ctx context.Context) (acs3.Key, error) {
 		return acs3.Key{}, c.failure
 	}
 	if c.running == nil {
-		c.running = &running{done: make(chan struct{})}
+		c.running, c.asking = &running{done: make(chan struct{})}, c.sources[0].name
 		go c.run(c.running) //nolint:gosec // it outlives the caller, and serves the next one
 	}
 	r, key := c.running, c.good.key
@@ -159,8 +176,16 @@ func (c *Credentials) Key(ctx context.Context) (acs3.Key, error) {
 	case <-r.done:
 		return r.key, r.err
 	case <-ctx.Done():
-		return acs3.Key{}, context.Cause(ctx)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return acs3.Key{}, &awaited{c.asking, context.Cause(ctx)}
 	}
+}
+
+func (c *Credentials) nowAsking(who string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asking = who
 }
 
 // state tells whether the key at hand can be used as it is, and whether nobody
@@ -210,7 +235,7 @@ func (c *Credentials) run(r *running) {
 	defer cancel()
 	for done := false; !done; {
 		c.mu.Lock()
-		l, chosen := lookUp{ctx: ctx, refused: c.refused}, c.chosen
+		l, chosen := lookUp{ctx: ctx, refused: c.refused, asking: c.nowAsking}, c.chosen
 		c.mu.Unlock()
 		s, from, err := c.find(l, chosen)
 		c.mu.Lock()
@@ -326,6 +351,7 @@ func SomebodyWasAsked(err error) bool {
 
 // ask gives what a source finds its name, and holds that it can be a key.
 func (s *source) ask(l lookUp) (session, error) {
+	l.asking(s.name)
 	found, err := s.find(l)
 	if found.from == "" {
 		found.from = s.name

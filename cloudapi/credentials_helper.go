@@ -34,6 +34,7 @@ func (r *resolver) external(l lookUp, f *cliFile, p *cliProfile) (session, error
 	if err != nil {
 		return session{}, inWords("its process_command " + err.Error())
 	}
+	l.asking("the program of " + profileSource(p.Name, f.shown))
 	answer, err := runHelper(l.ctx, args)
 	if err != nil {
 		return session{}, err

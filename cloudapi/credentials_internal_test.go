@@ -181,7 +181,8 @@ func TestLeavingASourceThatHangs(t *testing.T) {
 			began := time.Now()
 			_, err := c.Key(ctx)
 			cancel()
-			require.EqualError(t, err, "my cause")
+			require.EqualError(t, err, "my cause, while a key was waited for from fake")
+			require.ErrorIs(t, err, ErrKeyAwaited)
 			require.Equal(t, time.Second, time.Since(began))
 		}
 		require.Equal(t, "one", secretOf(t, c))

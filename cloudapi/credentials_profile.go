@@ -99,6 +99,7 @@ func (r *resolver) cliProfile(l lookUp, name string) (session, error) {
 	if err := f.check(p); err != nil { // before anything is asked or started
 		return session{from: from}, err
 	}
+	l.asking(from)
 	s, err := r.resolve(l, f, p)
 	s.from = from
 	return s, err

@@ -55,6 +55,7 @@ func (r *resolver) section(l lookUp, name string) (session, error) {
 	if err := f.check(p); err != nil {
 		return session{from: from}, inWords(fieldsOfSections.Replace(err.Error()))
 	}
+	l.asking(from)
 	s, err := r.resolve(l, f, p)
 	s.from = from
 	return s, err

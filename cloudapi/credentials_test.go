@@ -325,6 +325,8 @@ func TestACallLeavesASourceThatHangs(t *testing.T) {
 		err := <-left
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorIs(t, err, cloudapi.ErrUnavailable, "it is not known whether there are credentials")
+		require.ErrorIs(t, err, cloudapi.ErrKeyAwaited)
+		require.ErrorContains(t, err, "while a key was waited for from ALIBABA_CLOUD_CREDENTIALS_URI")
 		require.False(t, failure(t, err).Sent)
 	}
 

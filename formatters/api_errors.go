@@ -99,6 +99,7 @@ var kindSteps = []struct {
 	steps func(*cloudapi.Error) []string
 }{
 	{context.Canceled, advise("Ask again when you need the answer.")},
+	{cloudapi.ErrKeyAwaited, advise("What you asked for was not sent, for there was no key in time: find out why its source is slow (a program may wait for somebody to sign in; a server, STS or a proxy may not answer), then ask again, or give it more time (--max-wait).")},
 	{context.DeadlineExceeded, advise("Ask again: this says nothing about what you asked for. If it stays so, give it more time (--max-wait), or check the network and the proxy (HTTPS_PROXY).")},
 	{cloudapi.ErrNoProfileCredentials, withoutKey("Give that profile credentials with `aliyun configure --profile <its name>`, or name another one: a profile that is named takes none from variables.")},
 	{cloudapi.ErrNoCredentials, withoutKey("Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or configure a profile with `aliyun configure`; or try alitriage with --demo, which needs none.", clientEnv)},

@@ -3,6 +3,7 @@ package formatters
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -308,6 +309,17 @@ func TestARefusedKeyHasStepsOfItsOwn(t *testing.T) {
 			checkSteps(t, c.op, r.NextSteps)
 			require.Contains(t, r.NextSteps[0], c.want)
 			require.NotContains(t, strings.Join(r.NextSteps, " "), "Effect")
+		})
+	}
+}
+
+// TestAKeyThatDidNotComeInTimeIsNotAMatterOfTheNetwork: its source may be a program.
+func TestAKeyThatDidNotComeInTimeIsNotAMatterOfTheNetwork(t *testing.T) {
+	for name, over := range map[string]error{"--max-wait": context.DeadlineExceeded, "doctor": errors.New("there was no answer within 15s")} {
+		t.Run(name, func(t *testing.T) {
+			r := testLock.Error(&cloudapi.Error{Op: ecsRead, Product: cloudapi.ECS, Kind: cloudapi.ErrUnavailable, Cause: fmt.Errorf("%w, %w", over, cloudapi.ErrKeyAwaited)})
+			checkSteps(t, name, r.NextSteps)
+			require.Contains(t, r.NextSteps[0], "What you asked for was not sent, for there was no key in time")
 		})
 	}
 }
