@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 	"unicode"
@@ -115,6 +118,7 @@ func (h *helperProfile) expiry() time.Time {
 func runHelper(ctx context.Context, args []string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, helperTime)
 	defer cancel()
+	defer helpers.add(cancel)()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // the user's own file says what to start
 	answer := boundedBuffer{full: cancel}
 	cmd.Stdout = &answer
@@ -133,6 +137,48 @@ func runHelper(ctx context.Context, args []string) ([]byte, error) {
 		return nil, inWords(notStarted(args[0], err))
 	}
 	return answer.kept.Bytes(), nil
+}
+
+// helpers are the programs that run now.
+var helpers helperList
+
+type helperList struct {
+	mu      sync.Mutex
+	running map[*helperRun]bool
+}
+
+type helperRun struct {
+	end  context.CancelFunc
+	done chan struct{}
+}
+
+// add takes up a program that end ends, until it has ended.
+func (l *helperList) add(end context.CancelFunc) (ended func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.running == nil {
+		l.running = make(map[*helperRun]bool)
+	}
+	run := &helperRun{end, make(chan struct{})}
+	l.running[run] = true
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.running, run)
+		close(run.done)
+	}
+}
+
+// EndHelpers ends the helper programs that run, with all that they have started. It
+// is for the end of the process, which nobody would end them after.
+func EndHelpers() {
+	helpers.mu.Lock()
+	running := slices.Collect(maps.Keys(helpers.running))
+	helpers.mu.Unlock()
+	for _, run := range running {
+		run.end()
+		<-run.done
+	}
 }
 
 // notStarted says why a program could not be started, in words that do not hold

@@ -3,14 +3,44 @@
 package cloudapi_test
 
 import (
+	"io"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/alitriage/alitriage/cloudapi"
 )
+
+// A helper that waits for somebody to sign in must not outlive us.
+func TestHelpersAreEndedWithUs(t *testing.T) {
+	home := bareMachine(t)
+	pipe := home + "/pipe"
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	writeFile(t, home+"/helper", "#!/bin/sh\nexec 3>'"+pipe+"'\necho started >&3\nsleep 3600 &\nwait\n")
+	require.NoError(t, os.Chmod(home+"/helper", 0o700))
+	writeFile(t, home+"/.aliyun/config.json", `{"current":"p","profiles":[{"name":"p","mode":"External","process_command":"`+home+`/helper"}]}`)
+	left := make(chan error, 1)
+	go func() {
+		_, err := cloudapi.ChainCredentials(cloudapi.CredentialOptions{}).Key(t.Context())
+		left <- err
+	}()
+	all, err := os.Open(pipe) // waits for the helper
+	require.NoError(t, err)
+	defer all.Close()
+	line := make([]byte, len("started\n"))
+	_, err = io.ReadFull(all, line)
+	require.NoError(t, err)
+
+	cloudapi.EndHelpers()
+	require.ErrorIs(t, <-left, cloudapi.ErrNoCredentials)
+	rest, err := io.ReadAll(all) // until nobody holds the other end
+	require.NoError(t, err)
+	require.Empty(t, rest)
+	cloudapi.EndHelpers() // of none
+}
 
 // Why a helper program gave no key is said, and nothing that it printed.
 func TestAHelperThatGivesNoKey(t *testing.T) {

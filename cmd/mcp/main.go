@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 
+	"github.com/alitriage/alitriage/cloudapi"
 	"github.com/alitriage/alitriage/internal/streams"
 )
 
@@ -13,5 +14,7 @@ var version = ""
 func main() {
 	stdout, stderr := streams.Own()
 	program := app{args: os.Args, in: os.Stdin, out: stdout, errs: stderr, lookUp: os.LookupEnv}
-	os.Exit(program.run(context.Background()))
+	code := program.run(context.Background())
+	cloudapi.EndHelpers()
+	os.Exit(code)
 }
