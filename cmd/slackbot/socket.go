@@ -10,6 +10,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"github.com/alitriage/alitriage/cmd/slackbot/internal/socketmode"
+	"github.com/alitriage/alitriage/formatters/blockkit"
 )
 
 const (
@@ -73,7 +74,7 @@ func (s *socket) take(ctx context.Context, r *socketmode.Request) {
 		go func() { // never in the way of the PINGs
 			defer r.Done()
 			if saysBusy(r.Type) {
-				_ = r.Ack(map[string]any{"text": "alitriage is busy, and nothing was started. Ask again in a moment."})
+				_ = r.Ack(ackOf(blockkit.Say("alitriage is busy, and nothing was started. Ask again in a moment.", nil, blockkit.Frame{})))
 			}
 		}()
 		return

@@ -137,12 +137,12 @@ func (l *link) done() {
 	l.taken--
 }
 
-// finish ends the taking of requests if all that came are done and the last one
-// came long enough ago.
-func (l *link) finish(calm time.Duration) bool {
+// finish ends the taking of requests if it is late, or if all that came are done and
+// the last one came long enough ago.
+func (l *link) finish(calm time.Duration, late bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.finished = l.finished || l.taken == 0 && time.Since(l.brought) >= calm
+	l.finished = late || l.taken == 0 && time.Since(l.brought) >= calm
 	return l.finished
 }
 
@@ -153,7 +153,7 @@ func (l *link) finish(calm time.Duration) bool {
 func (l *link) retire(calm time.Duration) {
 	tick := time.NewTicker(calm/20 + time.Millisecond)
 	defer tick.Stop()
-	for until := time.Now().Add(calm + ackTime); !l.finish(calm) && time.Now().Before(until); {
+	for until := time.Now().Add(calm + ackTime); !l.finish(calm, time.Now().After(until)); {
 		select {
 		case <-tick.C:
 		case <-l.gone:

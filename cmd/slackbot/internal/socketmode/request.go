@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -33,20 +34,10 @@ func decode(frame []byte) (Envelope, error) {
 		}
 		return value
 	}
-	e := Envelope{Type: text("type"), ID: text("envelope_id"), Payload: fields["payload"], why: text("reason")}
-	var attempt float64
-	err := json.Unmarshal(fields["retry_attempt"], &attempt)
-	e.Retried = attempt > 0 || err != nil && isGiven(fields["retry_attempt"])
-	return e, nil
-}
-
-// isGiven tells whether a field holds something.
-func isGiven(field json.RawMessage) bool {
-	switch string(field) {
-	case "", "null", "false", `""`:
-		return false
-	}
-	return true
+	return Envelope{
+		Type: text("type"), ID: text("envelope_id"), Payload: fields["payload"], why: text("reason"),
+		Retried: !slices.Contains([]string{"", "0", "null", "false", `""`}, string(fields["retry_attempt"])),
+	}, nil
 }
 
 // reason is why Slack asks a connection to go: warning, refresh_requested,

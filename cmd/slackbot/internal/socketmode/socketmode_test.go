@@ -489,18 +489,25 @@ func TestTheEndWaitsForWhatCameInAsLongAsSlackDoes(t *testing.T) {
 }
 
 func TestARequestAfterTheFarewellIsLeftToSlack(t *testing.T) {
-	meet(t, 1, nil, func(s *slack) {
-		p := s.list()[0]
-		p.SetCloseHandler(func(int, string) error {
-			go p.say(`{"type":"slash_commands","envelope_id":"late"}`)
-			return nil
+	for _, before := range []string{"nothing is to be done", "a request is not done in time"} {
+		t.Run(before, func(t *testing.T) {
+			meet(t, 1, nil, func(s *slack) {
+				p := s.list()[0]
+				p.SetCloseHandler(func(int, string) error {
+					go p.say(`{"type":"slash_commands","envelope_id":"late"}`)
+					return nil
+				})
+				if before != "nothing is to be done" {
+					s.ask(p, "slow")
+				}
+				s.stop()
+				wait(ackTime + closeTime + time.Second)
+				require.NoError(t, <-s.ended)
+				require.Empty(t, s.taken)
+				require.Contains(t, s.logged(), "Slack says so to the person")
+			})
 		})
-		s.stop()
-		wait(closeTime + time.Second)
-		require.NoError(t, <-s.ended)
-		require.Empty(t, s.taken)
-		require.Contains(t, s.logged(), "Slack says so to the person")
-	})
+	}
 }
 
 func TestAnAddressThatDoesNotDoIsNotQuoted(t *testing.T) {
@@ -545,6 +552,7 @@ func TestDecode(t *testing.T) {
 		`{"type":"events_api","envelope_id":"e1","payload":{"a":1},"retry_attempt":2}`:       `events_api e1 {"a":1} true`,
 		`{"type":"x","envelope_id":"e1","payload":"text","num_connections":"many"}`:          `x e1 "text" false`,
 		`{"type":7,"envelope_id":"e1","retry_attempt":"often","debug_info":[]}`:              ` e1  true`,
+		`{"type":"x","envelope_id":"e1","retry_attempt":false}`:                              `x e1  false`,
 		`{"type":"x","envelope_id":"e1","payload":null,"retry_attempt":0,"reason":{"a":[]}}`: `x e1 null false`,
 	} {
 		e, err := decode([]byte(frame))
